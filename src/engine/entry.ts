@@ -1,0 +1,42 @@
+import type { ValueFormat } from './policy.ts'
+import type { StoredEntry } from './stored-entry.ts'
+
+/**
+ * Where a read was answered from: the owner's memory, a near copy in this process, another peer, the source, or a
+ * copy past its expiry.
+ */
+export type ServedFrom = 'OWNER' | 'NEAR' | 'PEER' | 'SOURCE' | 'STALE'
+
+/** An entry as one read saw it. It does not change; reading again may give another. */
+export interface Entry {
+  readonly keyspace: string
+  readonly key: string
+  readonly format: ValueFormat
+  /** The value as it goes out: one character per UTF-8 byte of its JSON or text, or per byte of a binary value. */
+  readonly encoded: string
+  /** The JSON value; `undefined` where the format is not `json`. Parsed anew at each call. */
+  readonly value: unknown
+  /** The text of a `json` or `text` value; `undefined` for `bytes`. */
+  readonly text: string | undefined
+  /** A copy of the bytes of the value, in every format. */
+  readonly bytes: Uint8Array
+  /** Length of the value in bytes. */
+  readonly size: number
+  /** A decimal number that grows with every write of the key. */
+  readonly version: string
+  readonly createdAt: Date
+  /** `null` where the entry does not expire. */
+  readonly expiresAt: Date | null
+  /** Remaining lifetime in milliseconds, never negative; `null` where the entry does not expire. */
+  readonly ttlMs: number | null
+  /** Milliseconds since the value was loaded or put. */
+  readonly ageMs: number
+  /** Whether the entry was past its expiry when it was read. */
+  readonly stale: boolean
+  readonly servedFrom: ServedFrom
+  /** `peerId` of the key's owner; `null` where none is known. */
+  readonly owner: string | null
+  readonly tags: readonly string[]
+  /** The stored entry behind this reading. */
+  readonly stored: StoredEntry
+}

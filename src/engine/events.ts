@@ -1,0 +1,20 @@
+import type { PeerInfo, PeerState } from './results.ts'
+
+/** What happened to an entry. `MISSED`: changes were lost on the way; read again what matters. */
+export type EntryChangeKind = 'PUT' | 'DELETED' | 'CLEARED' | 'MISSED'
+
+/** One change of an entry, or of a whole keyspace where `key` is null. */
+export interface EntryChange {
+  readonly keyspace: string
+  readonly key: string | null
+  readonly kind: EntryChangeKind
+  readonly version: string | null
+}
+
+/** A peer came, went or changed its state. */
+export interface ClusterEvent {
+  readonly at: Date
+  readonly peer: PeerInfo
+  readonly state: PeerState
+  readonly reason: string
+}

@@ -1,0 +1,21 @@
+/** A timer that has been set and can be cancelled. */
+export interface Timer {
+  /** Stops the timer. Cancelling twice, or after it fired, does nothing. */
+  cancel(): void
+}
+
+/**
+ * Where time comes from. Everything that measures, expires or waits asks a `Clock`, so that tests decide
+ * when time passes.
+ */
+export interface Clock {
+  /** Wall-clock time in milliseconds since the Unix epoch. It may step when the machine's clock is set. */
+  now(): number
+  /** Milliseconds from an arbitrary start. Never steps back; all expiry and all deadlines are counted on it. */
+  monotonic(): number
+  /**
+   * Calls `callback` once, no earlier than `delayMs` milliseconds from now. A delay of 0 means after the I/O events
+   * that are already waiting, not before the current call returns. A set timer does not keep the process alive.
+   */
+  setTimer(callback: () => void, delayMs: number): Timer
+}

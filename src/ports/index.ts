@@ -1,0 +1,17 @@
+export type { Clock, Timer } from './clock.ts'
+export type { Discovery } from './discovery.ts'
+export type { LogFields, Logger } from './logger.ts'
+export {
+  type LoadContext,
+  type LoadResult,
+  type Source,
+  type SourceChange,
+  type SourceContext,
+  SourceEntry,
+  type SourceEntryOptions,
+  type StoreRequest,
+  type WriteReceipt,
+  type WriteResult,
+  sourceEntry,
+} from './source.ts'
+export type { Store, StoreFactory, StoreOptions, StoredItem } from './store.ts'
