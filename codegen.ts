@@ -1,0 +1,43 @@
+import type { CodegenConfig } from '@graphql-codegen/cli'
+
+/** What resolvers are handed as the parent of a type, where it is not the type itself. */
+const mappers = {
+  ClusterEvent: '../../src/engine/events.ts#ClusterEvent',
+  Cluster: '../../src/engine/results.ts#ClusterInfo',
+  Entry: '../../src/engine/entry.ts#Entry',
+  EntryChange: '../../src/engine/events.ts#EntryChange',
+  Keyspace: '../../src/engine/results.ts#KeyspaceInfo',
+  KeyspaceStats: '../../src/engine/results.ts#KeyspaceStats',
+  Peer: '../../src/engine/results.ts#PeerInfo',
+}
+
+const config: CodegenConfig = {
+  schema: 'schema/*.graphql',
+  generates: {
+    'resolvers/generated/schema-types.ts': {
+      plugins: ['typescript', 'typescript-resolvers'],
+      config: {
+        contextType: '../context.ts#ResolverContext',
+        mappers,
+        scalars: {
+          ID: 'string',
+          JSON: 'unknown',
+          // Milliseconds.
+          Duration: 'number',
+          DateTime: 'Date',
+          Base64Bytes: 'Uint8Array',
+        },
+        strictScalars: true,
+        defaultScalarType: 'unknown',
+        enumsAsTypes: true,
+        immutableTypes: true,
+        useTypeImports: true,
+        importExtension: '.ts',
+        emitLegacyCommonJSImports: false,
+        skipTypename: true,
+      },
+    },
+  },
+}
+
+export default config

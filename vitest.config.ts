@@ -1,0 +1,42 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+// Suites whose tests start processes, servers or browsers, and so need longer.
+const slow = new Set(['integration', 'federation', 'browser'])
+
+export default defineConfig({
+  resolve: {
+    // Tests import the package by its name, as users do; there may be no build yet.
+    alias: [
+      { find: /^fedcache$/, replacement: source('./src/index.ts') },
+      { find: /^fedcache\/testing$/, replacement: source('./src/testing.ts') },
+    ],
+  },
+  test: {
+    projects: ['unit', 'contract', 'simulation', 'integration', 'federation', 'browser'].map((name) => ({
+      extends: true,
+      test: {
+        name,
+        include: [`test/${name}/**/*.test.ts`],
+        testTimeout: slow.has(name) ? 60_000 : 10_000,
+        hookTimeout: slow.has(name) ? 120_000 : 30_000,
+      },
+    })),
+    maxWorkers: 2,
+    restoreMocks: true,
+    unstubEnvs: true,
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts', 'resolvers/**/*.ts'],
+      exclude: ['resolvers/generated/**'],
+      reporter: ['text', 'html', 'json-summary'],
+      thresholds: {
+        'src/engine/**/*.ts': { branches: 95 },
+        'src/config/**/*.ts': { branches: 95 },
+        'resolvers/**/*.ts': { branches: 95 },
+      },
+    },
+  },
+})
