@@ -1,13 +1,13 @@
 import type { CodegenConfig } from '@graphql-codegen/cli'
 
-/** What resolvers are handed as the parent of a type, where it is not the type itself. */
+/** What resolvers are handed as the parent of each type; of types not named here, an object shaped like the type. */
 const mappers = {
-  ClusterEvent: '../../src/engine/events.ts#ClusterEvent',
   Cluster: '../../src/engine/results.ts#ClusterInfo',
-  Entry: '../../src/engine/entry.ts#Entry',
-  EntryChange: '../../src/engine/events.ts#EntryChange',
+  ClusterEvent: '../../src/engine/events.ts#ClusterEvent as EngineClusterEvent',
+  Entry: '../../src/engine/entry.ts#Entry as EngineEntry',
+  EntryChange: '../../src/engine/events.ts#EntryChange as EngineEntryChange',
   Keyspace: '../../src/engine/results.ts#KeyspaceInfo',
-  KeyspaceStats: '../../src/engine/results.ts#KeyspaceStats',
+  KeyspaceStats: '../../src/engine/results.ts#KeyspaceStats as EngineKeyspaceStats',
   Peer: '../../src/engine/results.ts#PeerInfo',
 }
 
