@@ -46,7 +46,7 @@ const parts: Readonly<Record<string, Part>> = {
   errors: { parts: [], packages: [] },
 }
 
-const ioModules = /^node:(fs|net|tls|http|https|http2|dgram|dns|sqlite|child_process|cluster|worker_threads)(\/|$)/
+const ioModules = /^(node:)?(fs|net|tls|http|https|http2|dgram|dns|sqlite|child_process|cluster|worker_threads)(\/|$)/
 
 /** `src/http/yoga.ts` → `http`, `src/server.ts` → `server`, `resolvers/query.ts` → `resolvers`; others → `undefined`. */
 function partOf(path: string): string | undefined {
