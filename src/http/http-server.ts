@@ -1,0 +1,68 @@
+import type { GraphQLSchema } from 'graphql'
+import type { Engine } from '../engine/engine.ts'
+import type { Logger } from '../ports/index.ts'
+
+/** Whether this process should be sent traffic, as `/ready` tells it. */
+export interface Readiness {
+  /** False until the process has joined and again while it leaves; `/ready` then answers 503. */
+  readonly ready: boolean
+  /** Whether it serves what it can without the rest of the cluster. */
+  readonly degraded: boolean
+  /** Why it is not ready, or degraded; `null` when there is nothing to say. */
+  readonly reason: string | null
+}
+
+/** A query that GraphiQL opens with. */
+export interface GraphiqlTab {
+  readonly query: string
+  /** Variables by name. */
+  readonly variables?: Readonly<Record<string, unknown>>
+}
+
+/** What an HTTP server is made of. */
+export interface HttpServerOptions {
+  /** What `/graphql` executes. */
+  readonly schema: GraphQLSchema
+  /** Makes the context of one operation; called anew for each. */
+  readonly context: () => object
+  /** Read for `/metrics` only. */
+  readonly engine: Engine
+  readonly readiness: () => Readiness
+  readonly logger: Logger
+  /** Address to listen on. Default `127.0.0.1`. */
+  readonly host?: string
+  /** Port to listen on; 0 takes a free one. Default 4000. */
+  readonly port?: number
+  /** The most bytes a request's body, or a WebSocket message, may have. Default 16 MiB. */
+  readonly maxBodyBytes?: number
+  /** The most lexical tokens a GraphQL document may have. Default 30,000. */
+  readonly maxDocumentTokens?: number
+  /** GraphiQL for browsers, with the tabs it opens with; `false` turns it off. Default: on, no tabs of its own. */
+  readonly graphiql?: false | { readonly tabs?: readonly GraphiqlTab[] }
+  /**
+   * Names, without port, under which a server that listens on a loopback address answers beside `localhost` and
+   * loopback addresses: those that a reverse proxy on this machine passes on. A server that listens elsewhere
+   * answers under any name unless this is given. Why: a web page can point a name of its own at 127.0.0.1.
+   */
+  readonly allowedHosts?: readonly string[]
+}
+
+/** A GraphQL server with its health and metrics endpoints. */
+export interface HttpServer {
+  /**
+   * Starts listening. Rejects when the address is taken.
+   *
+   * @returns `origin`, such as `http://localhost:4000`, and `url`, the GraphQL endpoint below it.
+   */
+  listen(): Promise<{ readonly origin: string; readonly url: string; readonly port: number }>
+  /**
+   * Stops accepting, ends subscriptions (WebSockets with 1001) and waits for the requests in flight; those that
+   * take longer than `graceMs` are cut off. Closing twice, or what never listened, does nothing.
+   */
+  close(graceMs: number): Promise<void>
+  /** Answers one request without a socket: the same paths, the same guards but the check of the `Host` header. */
+  fetch(request: Request): Promise<Response>
+}
+
+/** Makes an HTTP server. It listens when told to. */
+export declare function httpServer(options: HttpServerOptions): HttpServer
