@@ -1,0 +1,187 @@
+import type { Discovery, Logger, Source } from '../ports/index.ts'
+import type { KeyspaceConfig } from './keyspace-config.ts'
+import type { Duration, Size } from './units.ts'
+
+/** Which log lines are written: those of the level and of the more serious ones. `'silent'` writes none. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
+
+/** What a supergraph sees of fedcache: the typed keyspaces, the generic `entry` fields, or everything. */
+export type SubgraphPart = 'types' | 'entries' | 'admin'
+
+/** How this process finds and talks to the other peers. */
+export interface ClusterConfig {
+  /**
+   * Peers with the same name on the same NATS form one cluster: 1 to 64 letters, digits, `-` and `_`.
+   *
+   * @default 'fedcache'
+   */
+  readonly name?: string
+  /**
+   * Names this process among the peers, and stays the same when it restarts: 1 to 64 letters, digits, `-` and `_`. No
+   * two processes of a cluster may have the same.
+   *
+   * @default host name and port, such as `web-1-4000`
+   */
+  readonly peerId?: string
+  /**
+   * NATS servers as `nats://host:port` or `tls://host:port`; a list, or one string with commas between them.
+   *
+   * @default none: the process stands alone
+   */
+  readonly nats?: string | readonly string[]
+  /**
+   * Finds the NATS servers, in place of `nats`.
+   *
+   * @default none
+   */
+  readonly discovery?: Discovery
+  /**
+   * How many peers there must be, this one included, before `/ready` says so. A whole number from 1.
+   *
+   * @default 1
+   */
+  readonly minimumPeers?: number
+  /**
+   * How long a write waits for the other peers to confirm that they dropped older copies, before it lists the silent
+   * ones in `unconfirmed`. From 1 ms to 1 m.
+   *
+   * @default '1s'
+   */
+  readonly confirmTimeout?: Duration
+  /**
+   * How long NATS must be out of reach before `/ready` answers 503. From 1 ms to 1 d.
+   *
+   * @default never: a fleet that loses NATS keeps its endpoints
+   */
+  readonly unreadyWhenIsolatedFor?: Duration
+}
+
+/** A query that GraphiQL opens with. */
+export interface GraphiqlTabConfig {
+  readonly query: string
+  /** Variables by name. */
+  readonly variables?: Readonly<Record<string, unknown>>
+}
+
+/** The HTTP server. */
+export interface HttpConfig {
+  /**
+   * GraphiQL, the page to write queries in, for browsers that open `/graphql`; with the queries that it opens with, or
+   * false to turn it off.
+   *
+   * @default true
+   */
+  readonly graphiql?: boolean | { readonly tabs: readonly GraphiqlTabConfig[] }
+  /**
+   * The largest request body. Larger ones are answered 413. From 1 kb to 1 gb.
+   *
+   * @default '16mb'
+   */
+  readonly bodyLimit?: Size
+  /**
+   * The largest response. Keys beyond it fail alone. From 1 kb to 512 mb.
+   *
+   * @default '64mb'
+   */
+  readonly responseLimit?: Size
+  /**
+   * The most lexical tokens that a GraphQL document may have, from 100 to 10,000,000.
+   *
+   * @default 30000
+   */
+  readonly maxDocumentTokens?: number
+  /**
+   * Names, without port, under which a server that listens on a loopback address answers beside `localhost` and
+   * loopback addresses: those that a reverse proxy on this machine passes on. A server that listens elsewhere answers
+   * under any name unless this is given.
+   *
+   * @default none
+   */
+  readonly allowedHosts?: readonly string[]
+}
+
+/** What is logged. */
+export interface LogConfig {
+  /**
+   * The least serious level that is written.
+   *
+   * @default 'info'
+   */
+  readonly level?: LogLevel
+  /**
+   * Takes the log lines in place of JSON on standard output. `level` then does nothing.
+   *
+   * @default none
+   */
+  readonly logger?: Logger
+}
+
+/** What fedcache shows as a subgraph. */
+export interface SubgraphConfig {
+  /**
+   * What the subgraph's SDL holds. `/graphql` answers everything whatever is chosen here.
+   *
+   * @default ['types'], and 'entries' while there are no typed keyspaces
+   */
+  readonly expose?: readonly SubgraphPart[]
+}
+
+/** The configuration of one fedcache process. Everything is optional. */
+export interface Config {
+  /**
+   * TCP port to listen on, from 0 to 65535. 0 takes any free one; the log line `listening` tells which.
+   *
+   * @default 4000
+   */
+  readonly port?: number
+  /**
+   * Address or host name to listen on. One that other machines can reach needs `auth`.
+   *
+   * @default '127.0.0.1'
+   */
+  readonly host?: string
+  /**
+   * Who may use the API. `'none'`: everyone who can reach the port, to read, write and administer.
+   *
+   * @default nobody but this machine, which `host` sees to
+   */
+  readonly auth?: 'none'
+  readonly cluster?: ClusterConfig
+  /**
+   * Sources by name, for keyspaces that are made while fedcache runs and for those that share a source. Names are made
+   * like those of keyspaces.
+   */
+  readonly sources?: Readonly<Record<string, Source>>
+  /** Keyspaces by name: a letter, then up to 63 letters, digits, `_`, `.` and `-`. */
+  readonly keyspaces?: Readonly<Record<string, KeyspaceConfig>>
+  /**
+   * What all keyspaces together may hold in this process: keys, values and overhead. `fedcache serve` gives the heap
+   * the room for it; where it does not start the process, a heap that is too small is an error. At least 1 mb.
+   *
+   * @default '512mb', or what the heap has room for where that is less
+   */
+  readonly memoryLimit?: Size
+  /**
+   * The longest key, in bytes of UTF-8. From 1 b to 64 kb.
+   *
+   * @default '1kb'
+   */
+  readonly maxKeyBytes?: Size
+  /**
+   * The most keys in one call, from 1 to 100,000.
+   *
+   * @default 1000
+   */
+  readonly maxKeysPerCall?: number
+  readonly http?: HttpConfig
+  readonly log?: LogConfig
+  readonly subgraph?: SubgraphConfig
+}
+
+/**
+ * Gives a configuration its types. It checks nothing and returns what it got; what is wrong with it is told when it is
+ * used.
+ */
+export function defineConfig(config: Config): Config {
+  return config
+}

@@ -1,0 +1,172 @@
+import type { KeyspaceDefinition } from '../engine/policy.ts'
+import type { Logger, Source, StoreFactory } from '../ports/index.ts'
+import { checkFields, checkOneOf, checkRecord, checkSize, checkWholeNumber, hasMethods } from './checks.ts'
+import type { Config, LogLevel, SubgraphPart } from './config.ts'
+import { processDefaults } from './defaults.ts'
+import { heapAdvice, heapBytesFor, memoryLimitFor } from './memory.ts'
+import { Problems } from './problems.ts'
+import { peerIdFrom, type ResolvedCluster, resolveCluster } from './resolve-cluster.ts'
+import { isLoopback, type ResolvedHttp, resolveHost, resolveHttp } from './resolve-http.ts'
+import { resolveKeyspace } from './resolve-keyspace.ts'
+import { resolveSources } from './resolve-source.ts'
+
+const kilobyte = 2 ** 10
+const megabyte = 2 ** 20
+
+/** The levels of `log.level`, from the one that writes most. */
+export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent']
+
+/** The parts of `subgraph.expose`. */
+export const subgraphParts: readonly SubgraphPart[] = ['types', 'entries', 'admin']
+
+/** What a configuration is read against. */
+export interface ResolveContext {
+  /** What the heap of this process may grow to, in bytes. */
+  readonly heapLimitBytes: number
+  /** Names the machine in a `peerId` that is not given. */
+  readonly hostname: string
+  /** Tells processes with a free port apart in a `peerId` that is not given. */
+  readonly processId: number
+  /** The store of keyspaces that name none. */
+  readonly defaultStore: StoreFactory
+  /** Where values came from that are not from the file, by path, such as `port` → `--port`. For messages only. */
+  readonly origins?: ReadonlyMap<string, string>
+}
+
+/** A configuration that was checked, with every default filled in. Durations are milliseconds, sizes are bytes. */
+export interface ResolvedConfig {
+  readonly port: number
+  readonly host: string
+  readonly auth: 'none' | undefined
+  readonly cluster: ResolvedCluster
+  readonly sources: ReadonlyMap<string, Source>
+  readonly keyspaces: readonly KeyspaceDefinition[]
+  /** Bytes that all keyspaces together may hold. */
+  readonly memoryLimit: number
+  readonly maxKeyBytes: number
+  readonly maxKeysPerCall: number
+  readonly http: ResolvedHttp
+  readonly log: { readonly level: LogLevel; readonly logger: Logger | undefined }
+  /** `undefined` where the config does not say. */
+  readonly subgraph: { readonly expose: readonly SubgraphPart[] | undefined }
+}
+
+const configFields: readonly (keyof Config)[] = [
+  'port',
+  'host',
+  'auth',
+  'cluster',
+  'sources',
+  'keyspaces',
+  'memoryLimit',
+  'maxKeyBytes',
+  'maxKeysPerCall',
+  'http',
+  'log',
+  'subgraph',
+]
+
+/**
+ * Checks a configuration and fills in every default. It reads nothing but its arguments and opens nothing: that a
+ * source can be reached, or a port is free, shows when fedcache starts.
+ *
+ * @throws ConfigError with everything that is wrong, each with its path and what was received there. Passwords in URLs
+ * and fields that sound secret are not shown.
+ */
+export function resolveConfig(config: Config, context: ResolveContext): ResolvedConfig {
+  const problems = new Problems(context.origins)
+  const fields = checkFields(problems, '', config, configFields)
+  const port = checkWholeNumber(problems, 'port', fields['port'], {
+    min: 0,
+    max: 65_535,
+    fallback: processDefaults.port,
+  })
+  const sources = resolveSources(problems, fields['sources'])
+  const memoryLimit = resolveMemoryLimit(problems, fields['memoryLimit'], context.heapLimitBytes)
+  const maxKeyBytes = checkSize(problems, 'maxKeyBytes', fields['maxKeyBytes'], {
+    min: 1,
+    max: 64 * kilobyte,
+    fallback: processDefaults.maxKeyBytes,
+  })
+  const keyspaceContext = {
+    sources: { named: sources, names: Object.keys(recordOf(fields['sources'])) },
+    memoryLimit,
+    maxKeyBytes,
+    defaultStore: context.defaultStore,
+  }
+  const keyspaces = Object.entries(checkRecord(problems, 'keyspaces', fields['keyspaces'])).map(([name, value]) =>
+    resolveKeyspace(problems, name, value, keyspaceContext),
+  )
+  const resolved: ResolvedConfig = {
+    port,
+    ...resolveAccess(problems, fields),
+    cluster: resolveCluster(problems, fields['cluster'], peerIdFrom(context.hostname, port || context.processId)),
+    sources,
+    keyspaces,
+    memoryLimit,
+    maxKeyBytes,
+    maxKeysPerCall: checkWholeNumber(problems, 'maxKeysPerCall', fields['maxKeysPerCall'], {
+      min: 1,
+      max: 100_000,
+      fallback: processDefaults.maxKeysPerCall,
+    }),
+    http: resolveHttp(problems, fields['http']),
+    log: resolveLog(problems, fields['log']),
+    subgraph: resolveSubgraph(problems, fields['subgraph']),
+  }
+  problems.throwIfAny()
+  return resolved
+}
+
+function resolveMemoryLimit(problems: Problems, value: unknown, heapLimitBytes: number): number {
+  const fallback = Math.min(processDefaults.memoryLimitBytes, Math.max(megabyte, memoryLimitFor(heapLimitBytes)))
+  const memoryLimit = checkSize(problems, 'memoryLimit', value, { min: megabyte, max: Infinity, fallback })
+  if (heapBytesFor(memoryLimit) > heapLimitBytes) {
+    problems.add('memoryLimit', heapAdvice(memoryLimit, heapLimitBytes), value)
+  }
+  return memoryLimit
+}
+
+function resolveAccess(
+  problems: Problems,
+  fields: Readonly<Record<string, unknown>>,
+): Pick<ResolvedConfig, 'host' | 'auth'> {
+  const host = resolveHost(problems, fields['host'])
+  const auth = checkOneOf(problems, 'auth', fields['auth'], ['none'], undefined)
+  if (fields['auth'] === undefined && !isLoopback(host)) {
+    problems.add(
+      'auth',
+      `must be given when host is ${host}, which other machines can reach. Write auth: 'none' to let everyone who can ` +
+        'reach it read, write and administer the cache',
+      undefined,
+    )
+  }
+  return { host, auth }
+}
+
+function resolveLog(problems: Problems, value: unknown): ResolvedConfig['log'] {
+  const fields = checkFields(problems, 'log', value, ['level', 'logger'])
+  const level = checkOneOf(problems, 'log.level', fields['level'], logLevels, processDefaults.logLevel)
+  const logger = fields['logger']
+  const methods = ['debug', 'info', 'warn', 'error', 'child']
+  if (logger === undefined || hasMethods(logger, methods)) return { level, logger: logger as Logger | undefined }
+  problems.add('log.logger', `must be a logger: an object with the methods ${methods.join(', ')}`, logger)
+  return { level, logger: undefined }
+}
+
+function resolveSubgraph(problems: Problems, value: unknown): ResolvedConfig['subgraph'] {
+  const { expose } = checkFields(problems, 'subgraph', value, ['expose'])
+  if (expose === undefined) return { expose: undefined }
+  if (!Array.isArray(expose)) {
+    problems.add('subgraph.expose', "must be a list of 'types', 'entries' and 'admin'", expose)
+    return { expose: undefined }
+  }
+  const parts = expose.map((part: unknown, index) =>
+    checkOneOf(problems, `subgraph.expose[${index}]`, part ?? null, subgraphParts, undefined),
+  )
+  return { expose: parts.filter((part) => part !== undefined) }
+}
+
+function recordOf(value: unknown): object {
+  return typeof value === 'object' && value !== null ? value : {}
+}

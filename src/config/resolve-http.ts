@@ -1,0 +1,97 @@
+import { isIP } from 'node:net'
+import { checkBoolean, checkFields, checkSize, checkWholeNumber, isPlainObject } from './checks.ts'
+import type { GraphiqlTabConfig } from './config.ts'
+import { processDefaults } from './defaults.ts'
+import type { Problems } from './problems.ts'
+
+const kilobyte = 2 ** 10
+const gigabyte = 2 ** 30
+
+/** The HTTP server's settings with every default filled in. Sizes are bytes. */
+export interface ResolvedHttp {
+  readonly graphiql: false | { readonly tabs: readonly GraphiqlTabConfig[] }
+  readonly bodyLimitBytes: number
+  readonly responseLimitBytes: number
+  readonly maxDocumentTokens: number
+  /** `undefined` where the config does not say. */
+  readonly allowedHosts: readonly string[] | undefined
+}
+
+/** Reads the `http` of a configuration. What is wrong is noted. */
+export function resolveHttp(problems: Problems, value: unknown): ResolvedHttp {
+  const fields = checkFields(problems, 'http', value, [
+    'graphiql',
+    'bodyLimit',
+    'responseLimit',
+    'maxDocumentTokens',
+    'allowedHosts',
+  ])
+  return {
+    graphiql: resolveGraphiql(problems, fields['graphiql']),
+    bodyLimitBytes: checkSize(problems, 'http.bodyLimit', fields['bodyLimit'], {
+      min: kilobyte,
+      max: gigabyte,
+      fallback: processDefaults.bodyLimitBytes,
+    }),
+    // A JavaScript string ends just below 512 mb.
+    responseLimitBytes: checkSize(problems, 'http.responseLimit', fields['responseLimit'], {
+      min: kilobyte,
+      max: gigabyte / 2,
+      fallback: processDefaults.responseLimitBytes,
+    }),
+    maxDocumentTokens: checkWholeNumber(problems, 'http.maxDocumentTokens', fields['maxDocumentTokens'], {
+      min: 100,
+      max: 10_000_000,
+      fallback: processDefaults.maxDocumentTokens,
+    }),
+    allowedHosts: resolveAllowedHosts(problems, fields['allowedHosts']),
+  }
+}
+
+/** Reads the `host` of a configuration. What is no address or host name is noted. */
+export function resolveHost(problems: Problems, value: unknown): string {
+  if (value === undefined) return processDefaults.host
+  if (isHost(value)) return value
+  problems.add('host', 'must be an address or a host name, without port', value)
+  return processDefaults.host
+}
+
+/** Whether what listens on `host` is reached from this machine only. A host name is believed to be `localhost` alone. */
+export function isLoopback(host: string): boolean {
+  const address = host.toLowerCase().replace(/^::ffff:/, '')
+  return address === 'localhost' || address === '::1' || (isIP(address) === 4 && address.startsWith('127.'))
+}
+
+function isHost(value: unknown): value is string {
+  return typeof value === 'string' && (isIP(value) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$/.test(value))
+}
+
+function resolveGraphiql(problems: Problems, value: unknown): ResolvedHttp['graphiql'] {
+  if (!isPlainObject(value)) return checkBoolean(problems, 'http.graphiql', value, true) && { tabs: [] }
+  const { tabs } = checkFields(problems, 'http.graphiql', value, ['tabs'])
+  if (!Array.isArray(tabs)) {
+    problems.add('http.graphiql.tabs', 'must be a list of queries, each as { query, variables? }', tabs)
+    return { tabs: [] }
+  }
+  for (const [index, tab] of tabs.entries()) {
+    const path = `http.graphiql.tabs[${index}]`
+    const { query, variables } = checkFields(problems, path, tab, ['query', 'variables'])
+    if (typeof query !== 'string') problems.add(`${path}.query`, 'must be a GraphQL document', query)
+    if (variables !== undefined && !isPlainObject(variables))
+      problems.add(`${path}.variables`, 'must be an object', variables)
+  }
+  return { tabs }
+}
+
+function resolveAllowedHosts(problems: Problems, value: unknown): readonly string[] | undefined {
+  if (value === undefined) return undefined
+  if (!Array.isArray(value)) {
+    problems.add('http.allowedHosts', 'must be a list of host names', value)
+    return undefined
+  }
+  for (const [index, host] of value.entries()) {
+    if (!isHost(host))
+      problems.add(`http.allowedHosts[${index}]`, 'must be an address or a host name, without port', host)
+  }
+  return value
+}
