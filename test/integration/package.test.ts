@@ -1,0 +1,197 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+const run = promisify(execFile)
+const repository = resolve(import.meta.dirname, '../..')
+
+let workspace: string
+/** A project with nothing in it but the packed fedcache. */
+let project: string
+
+// What the shell that runs the tests has set must not configure the processes under test.
+const inherited = Object.entries(process.env).filter(
+  ([name]) => !/^(fedcache_|vitest|node_(env|options)|npm_(package|lifecycle)_|npm_config_local_prefix)/i.test(name),
+)
+const environment: NodeJS.ProcessEnv = {
+  ...Object.fromEntries(inherited),
+  PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
+}
+
+beforeAll(async () => {
+  workspace = await mkdtemp(join(tmpdir(), 'fedcache-package-'))
+  project = join(workspace, 'project')
+  await mkdir(project)
+  await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'empty', private: true, type: 'module' }))
+  await run('npm', ['pack', '--pack-destination', workspace], { cwd: repository, env: environment })
+  const tarball = (await readdir(workspace)).find((name) => name.endsWith('.tgz'))
+  if (tarball === undefined) throw new Error('npm pack made no tarball')
+  const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--omit=peer']
+  await run('npm', ['install', ...flags, join(workspace, tarball)], { cwd: project, env: environment })
+})
+
+afterAll(async () => {
+  await rm(workspace, { recursive: true, force: true })
+})
+
+test('the package holds what it needs to run and nothing else', async () => {
+  const installed = await readdir(join(project, 'node_modules/fedcache'), { recursive: true })
+  const top = new Set(installed.map((path) => path.split(/[\\/]/)[0]))
+  expect([...top].sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json', 'schema'])
+  const folders = new Set(installed.filter((path) => /^dist[\\/]\w+$/.test(path)))
+  expect([...folders].sort()).toEqual([join('dist', 'resolvers'), join('dist', 'src')])
+  expect(installed.filter((path) => /\.(test|tsbuildinfo)/.test(path))).toEqual([])
+})
+
+test('npm does not install optional dependencies', async () => {
+  expect(await readdir(join(project, 'node_modules'))).not.toContain('pg')
+})
+
+describe('as a library', () => {
+  const program = `
+    import { createFedcache, defineConfig, functionSource, postgresSource, sqliteSource } from 'fedcache'
+    import type { Source, StoreFactory } from 'fedcache'
+    import { storeContract } from 'fedcache/testing'
+
+    const cities: Source = sqliteSource({ file: ':memory:', table: 'cities', key: 'id' })
+    const config = defineConfig({
+      port: 0,
+      keyspaces: { greetings: { source: functionSource((keys) => keys.map((key) => 'Hello ' + key)), ttl: '1m' } },
+    })
+    const cache = await createFedcache(config)
+    const entry = await cache.engine.get('greetings', 'you')
+    const response = await cache.fetch(new Request('http://localhost/graphql?query={__typename}'))
+    await cache.stop()
+    process.stdout.write(JSON.stringify({ value: entry?.value, served: response.status }))
+  `
+
+  test('it type checks and runs', async () => {
+    await writeFile(join(project, 'program.ts'), program)
+    await writeFile(
+      join(project, 'tsconfig.json'),
+      JSON.stringify({
+        compilerOptions: {
+          module: 'nodenext',
+          target: 'es2024',
+          strict: true,
+          noEmit: true,
+          types: ['node'],
+          typeRoots: [join(repository, 'node_modules/@types')],
+        },
+        files: ['program.ts'],
+      }),
+    )
+    const compiler = join(repository, 'node_modules/typescript/bin/tsc')
+    await run(process.execPath, [compiler, '--project', project], { env: environment }).catch((error) => {
+      throw new Error(String(error.stdout))
+    })
+    const { stdout } = await run(process.execPath, ['program.ts'], { cwd: project, env: environment })
+    expect(JSON.parse(stdout)).toEqual({ value: 'Hello you', served: 200 })
+  })
+})
+
+describe('as a command', () => {
+  let origin: Server
+  let originUrl: string
+  const requested: string[] = []
+
+  beforeAll(async () => {
+    origin = createServer((request, response) => {
+      requested.push(request.url ?? '')
+      response.setHeader('content-type', 'application/json')
+      response.end(JSON.stringify({ path: request.url }))
+    }).listen(0, '127.0.0.1')
+    await once(origin, 'listening')
+    originUrl = `http://127.0.0.1:${(origin.address() as AddressInfo).port}`
+  })
+
+  afterAll(() => {
+    origin.close()
+  })
+
+  test('it serves an HTTP origin without any configuration', async () => {
+    const server = await serve(['--http', `products=${originUrl}/{key}`, '--port', '0'])
+    try {
+      const read = () => query(server.url, '{ entry(keyspace: "products", key: "42") { value servedFrom } }')
+      expect(await read()).toEqual({ data: { entry: { value: { path: '/42' }, servedFrom: 'SOURCE' } } })
+      expect(await read()).toEqual({ data: { entry: { value: { path: '/42' }, servedFrom: 'OWNER' } } })
+      expect(requested).toEqual(['/42'])
+    } finally {
+      await server.stop()
+    }
+  })
+
+  test('it takes a TypeScript configuration from a folder that has no packages', async () => {
+    const elsewhere = join(workspace, 'elsewhere')
+    await mkdir(elsewhere)
+    const config = join(elsewhere, 'fedcache.config.ts')
+    await writeFile(
+      config,
+      `
+        import { defineConfig, functionSource, type Source } from 'fedcache'
+
+        const source: Source = functionSource((keys) => keys.map((key) => ({ key, found: true })))
+        export default defineConfig({ port: 0, keyspaces: { things: { source, ttl: '1m' } } })
+      `,
+    )
+    const server = await serve(['--config', config])
+    try {
+      expect(await query(server.url, '{ entry(keyspace: "things", key: "a") { value } }')).toEqual({
+        data: { entry: { value: { key: 'a', found: true } } },
+      })
+    } finally {
+      await server.stop()
+    }
+  })
+
+  test('it prints help', async () => {
+    const { stdout } = await run('npx', ['fedcache', '--help'], { cwd: project, env: environment })
+    expect(stdout).toContain('fedcache serve')
+  })
+})
+
+interface RunningServer {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/** Runs `npx fedcache serve` in the project until it listens. */
+async function serve(flags: readonly string[]): Promise<RunningServer> {
+  // A group of its own, so that a signal reaches the server and not only the npx in front of it.
+  const child = spawn('npx', ['fedcache', 'serve', ...flags], { cwd: project, env: environment, detached: true })
+  const output: string[] = []
+  child.stderr.on('data', (chunk) => output.push(String(chunk)))
+  const url = await new Promise<string>((listening, failed) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      output.push(line)
+      if (!line.startsWith('{')) return
+      const message = JSON.parse(line) as { msg?: string; url?: string }
+      if (message.msg === 'listening' && message.url !== undefined) listening(message.url)
+    })
+    child.once('exit', (code) => failed(new Error(`exited with ${code} before listening:\n${output.join('\n')}`)))
+  })
+  return { url, stop: () => stop(child) }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null) return
+  const exited = once(child, 'exit')
+  process.kill(-child.pid, 'SIGTERM')
+  await exited
+}
+
+async function query(url: string, document: string): Promise<unknown> {
+  const response = await fetch(new URL('/graphql', url), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: document }),
+  })
+  return await response.json()
+}
