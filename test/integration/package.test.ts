@@ -43,7 +43,7 @@ afterAll(async () => {
 
 test('the package holds what it needs to run and nothing else', async () => {
   const installed = await readdir(join(project, 'node_modules/fedcache'), { recursive: true })
-  const top = new Set(installed.map((path) => path.split(/[\\/]/)[0]))
+  const top = new Set(installed.map((path) => path.split(/[\\/]/)[0] ?? ''))
   expect([...top].sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json', 'schema'])
   const folders = new Set(installed.filter((path) => /^dist[\\/]\w+$/.test(path)))
   expect([...folders].sort()).toEqual([join('dist', 'resolvers'), join('dist', 'src')])
@@ -193,5 +193,5 @@ async function query(url: string, document: string): Promise<unknown> {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ query: document }),
   })
-  return await response.json()
+  return response.json()
 }
