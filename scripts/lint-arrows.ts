@@ -38,6 +38,7 @@ const parts: Readonly<Record<string, Part>> = {
   federation: {
     parts: ['engine', 'ports', 'errors'],
     packages: ['graphql', '@apollo', '@graphql-tools', 'dataloader'],
+    io: true,
   },
   cluster: { parts: ['ports', 'errors'], packages: ['hashring', 'msgpackr'] },
   engine: { parts: ['ports', 'errors'], packages: ['dataloader'] },

@@ -1,0 +1,26 @@
+import DataLoader from 'dataloader'
+import type { Engine } from '../src/engine/engine.ts'
+import type { Entry } from '../src/engine/entry.ts'
+
+/** Reads one entry, together with all others that the same operation asks for at the same moment. */
+export type EntryLoader = (keyspace: string, key: string) => Promise<Entry | null>
+
+/**
+ * Makes the loader of one operation: one `getMany` per keyspace, each key once. It remembers what it read, so it must
+ * not outlive the operation.
+ *
+ * @param maxKeysPerCall what the engine takes in one call; more keys make several calls.
+ */
+export function entryLoader(engine: Engine, maxKeysPerCall: number): EntryLoader {
+  const loaders = new Map<string, DataLoader<string, Entry | null>>()
+  return (keyspace, key) => {
+    let loader = loaders.get(keyspace)
+    if (loader === undefined) {
+      loader = new DataLoader<string, Entry | null>((keys) => engine.getMany(keyspace, keys), {
+        maxBatchSize: maxKeysPerCall,
+      })
+      loaders.set(keyspace, loader)
+    }
+    return loader.load(key)
+  }
+}

@@ -1,0 +1,111 @@
+import type { Entry } from '../src/engine/entry.ts'
+import type { EntryChange } from '../src/engine/events.ts'
+import type { PutInput, ReadResult } from '../src/engine/results.ts'
+import { FedcacheError } from '../src/errors.ts'
+import { peersOf } from './cluster.ts'
+import type { ResolverContext } from './context.ts'
+import { entryId, parseEntryId } from './entry-id.ts'
+import { entryError, graphqlError } from './errors.ts'
+import type { EntryInput, PutEntryInput, Resolvers } from './generated/schema-types.ts'
+
+function putInput({ key, value, text, bytes, ttl, expiresAt, tags }: PutEntryInput | EntryInput): PutInput {
+  return { key, value, text, bytes, ttlMs: ttl, expiresAt, tags }
+}
+
+// An error in a list is reported with its position, and fails no other element. Generated types do not know that.
+function listed(results: readonly ReadResult[]): readonly (Entry | null)[] {
+  return results.map((result) =>
+    result instanceof FedcacheError ? graphqlError(result) : result,
+  ) as readonly (Entry | null)[]
+}
+
+function failures<Result>(results: readonly (Result | FedcacheError)[], keys: readonly string[]) {
+  return results.flatMap((result, index) =>
+    result instanceof FedcacheError ? [entryError(index, keys[index] ?? '', result)] : [],
+  )
+}
+
+const mutations: Resolvers['Mutation'] = {
+  putEntry: async (_parent, { input }, context) => {
+    const { entry, confirmedBy, unconfirmed } = await context.engine.put(input.keyspace, putInput(input))
+    return { entry, confirmedBy: peersOf(confirmedBy, context), unconfirmed: peersOf(unconfirmed, context) }
+  },
+  putEntries: async (_parent, { input }, context) => {
+    const { results, confirmedBy, unconfirmed } = await context.engine.putMany(
+      input.keyspace,
+      input.entries.map(putInput),
+    )
+    return {
+      entries: results.map((result) => (result instanceof FedcacheError ? null : result)),
+      errors: failures(
+        results,
+        input.entries.map((entry) => entry.key),
+      ),
+      confirmedBy: peersOf(confirmedBy, context),
+      unconfirmed: peersOf(unconfirmed, context),
+    }
+  },
+  deleteEntry: async (_parent, { input }, context) => {
+    const { confirmedBy, unconfirmed } = await context.engine.delete(input.keyspace, input.key)
+    return {
+      keyspace: input.keyspace,
+      key: input.key,
+      confirmedBy: peersOf(confirmedBy, context),
+      unconfirmed: peersOf(unconfirmed, context),
+    }
+  },
+  deleteEntries: async (_parent, { input }, context) => {
+    const { results, confirmedBy, unconfirmed } = await context.engine.deleteMany(input.keyspace, input.keys)
+    return {
+      keyspace: input.keyspace,
+      keys: input.keys.filter((_key, index) => results[index] === true),
+      errors: failures(results, input.keys),
+      confirmedBy: peersOf(confirmedBy, context),
+      unconfirmed: peersOf(unconfirmed, context),
+    }
+  },
+  invalidateTags: async (_parent, { input }, context) => {
+    const { confirmedBy, unconfirmed } = await context.engine.invalidateTags(input.keyspace, input.tags)
+    return {
+      keyspace: input.keyspace,
+      tags: input.tags,
+      confirmedBy: peersOf(confirmedBy, context),
+      unconfirmed: peersOf(unconfirmed, context),
+    }
+  },
+}
+
+/** Resolvers of entry.graphql. */
+export const entryResolvers: Required<Pick<Resolvers, 'Query' | 'Mutation' | 'Subscription' | 'Entry'>> = {
+  Query: {
+    entry: (_parent, { keyspace, key }, { loadEntry }) => loadEntry(keyspace, key),
+    entries: (_parent, { keyspace, keys }, { engine }) => {
+      const results = engine.read(keyspace, keys)
+      return results instanceof Promise ? results.then(listed) : listed(results)
+    },
+  },
+  Mutation: mutations,
+  Subscription: {
+    entryChanges: {
+      subscribe: (_parent, { keyspace, keys }, { engine }) => engine.entryChanges(keyspace, keys ?? undefined),
+      resolve: (change: EntryChange) => change,
+    },
+  },
+  Entry: {
+    id: (entry) => entryId(entry.keyspace, entry.key),
+    ttl: (entry) => entry.ttlMs,
+    age: (entry) => entry.ageMs,
+    owner: (entry, _args, { peer }) => (entry.owner === null ? null : (peer(entry.owner) ?? null)),
+  },
+}
+
+/** Reads the entry that a gateway refers to, by its id or by keyspace and key. `null` where there is none. */
+export function resolveEntryReference(
+  reference: Readonly<Record<string, unknown>>,
+  { loadEntry }: ResolverContext,
+): Promise<Entry | null> {
+  if (reference['id'] !== undefined) return loadEntry(...parseEntryId(reference['id']))
+  const { keyspace, key } = reference
+  if (typeof keyspace === 'string' && typeof key === 'string') return loadEntry(keyspace, key)
+  throw new FedcacheError('BAD_USER_INPUT', 'A reference to an Entry has its id, or its keyspace and key.')
+}

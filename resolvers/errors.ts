@@ -1,0 +1,48 @@
+import { GraphQLError } from 'graphql'
+import { FedcacheError } from '../src/errors.ts'
+import type { EntryError } from './generated/schema-types.ts'
+
+/** What a resolver throws for an error that clients may see: its message, code and outcome, and nothing else of it. */
+export function graphqlError(error: FedcacheError): GraphQLError {
+  const { code, outcome } = error
+  return new GraphQLError(error.message, { extensions: outcome === undefined ? { code } : { code, outcome } })
+}
+
+/** How an error of one key among several is reported in a payload. */
+export function entryError(index: number, key: string, error: FedcacheError): EntryError {
+  return { index, key, code: error.code, message: error.message, outcome: error.outcome ?? null }
+}
+
+type Resolve = (...args: never[]) => unknown
+
+// Errors that are not FedcacheErrors are bugs: they pass as they are, for the server to log and mask.
+function mapped(error: unknown): unknown {
+  return error instanceof FedcacheError ? graphqlError(error) : error
+}
+
+function rejectMapped(error: unknown): never {
+  throw mapped(error)
+}
+
+function mapping(resolve: Resolve): Resolve {
+  return (...args) => {
+    try {
+      const result = resolve(...args)
+      // A result that is there already stays free of promises.
+      return result instanceof Promise ? result.catch(rejectMapped) : result
+    } catch (error) {
+      throw mapped(error)
+    }
+  }
+}
+
+function mappingField(field: unknown): unknown {
+  if (typeof field === 'function') return mapping(field as Resolve)
+  const { subscribe, ...others } = field as { readonly subscribe: Resolve }
+  return { ...others, subscribe: mapping(subscribe) }
+}
+
+/** The same resolvers, with each FedcacheError that they throw or reject with made a GraphQL error. */
+export function mappingErrors<Fields extends object>(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, mappingField(field)])) as Fields
+}

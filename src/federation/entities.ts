@@ -1,0 +1,46 @@
+import { GraphQLError, type GraphQLFieldResolver, type GraphQLSchema, isObjectType } from 'graphql'
+
+type Reference = Readonly<Record<string, unknown>>
+type ResolveReference = (reference: Reference, context: unknown) => unknown
+
+// Which type an entity was referred to as. The entities themselves stay untouched: others may hold them too.
+const typeNames = new WeakMap<object, string>()
+
+function badReference(message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } })
+}
+
+function named(entity: unknown, typeName: string): unknown {
+  if (typeof entity === 'object' && entity !== null && !(entity instanceof Error)) typeNames.set(entity, typeName)
+  return entity
+}
+
+function resolveEntity(reference: unknown, context: unknown, schema: GraphQLSchema): unknown {
+  if (typeof reference !== 'object' || reference === null) {
+    throw badReference(`A representation is an object; received ${JSON.stringify(reference)?.slice(0, 100)}.`)
+  }
+  const typeName: unknown = (reference as Reference)['__typename']
+  const type = typeof typeName === 'string' ? schema.getType(typeName) : undefined
+  const subgraph = isObjectType(type) ? type.extensions.apollo?.subgraph : undefined
+  const resolveReference = subgraph?.resolveReference as ResolveReference | undefined
+  if (typeof typeName !== 'string' || resolveReference === undefined) {
+    throw badReference(`No entities of the type ${JSON.stringify(typeName)?.slice(0, 100)} can be referred to here.`)
+  }
+  const entity = resolveReference(reference as Reference, context)
+  return entity instanceof Promise ? entity.then((found) => named(found, typeName)) : named(entity, typeName)
+}
+
+/** Resolver of `Query._entities`: one entity, `null` or error for each representation; a failing one fails alone. */
+export const resolveEntities: GraphQLFieldResolver<unknown, unknown> = (_parent, args, context, { schema }) =>
+  (args['representations'] as readonly unknown[]).map((reference) => {
+    try {
+      return resolveEntity(reference, context, schema)
+    } catch (error) {
+      return error
+    }
+  })
+
+/** Tells which type an entity found by {@link resolveEntities} was referred to as. */
+export function entityTypeName(entity: object): string | undefined {
+  return typeNames.get(entity)
+}
