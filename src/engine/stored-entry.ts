@@ -12,3 +12,6 @@ export interface StoredEntry extends StoredItem {
   readonly tags: readonly string[]
   readonly bytes: number
 }
+
+/** An entry that has a value. */
+export type FoundEntry = StoredEntry & { readonly encoded: string }

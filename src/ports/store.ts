@@ -40,6 +40,8 @@ export interface Store<Item extends StoredItem> {
   delete(key: string): boolean
   /** Gives up one entry by the store's own policy and reports it to `onEvict`. Returns false when empty. */
   evict(): boolean
+  /** Changes what the store may hold, and evicts what is over it. */
+  resize(maxBytes: number, maxEntries: number): void
   /** All entries in no particular order. Entries that are dropped while iterating may or may not be seen. */
   values(): Iterable<Item>
 }

@@ -1,0 +1,113 @@
+import { FedcacheError } from '../errors.ts'
+import type { ValueFormat } from './policy.ts'
+
+/**
+ * The value as it is kept and sent: a flat string with one character (U+0000 to U+00FF) per byte of UTF-8. V8 keeps
+ * such strings in one byte per character, joins them without copying and writes them to a socket as `latin1`.
+ */
+export type Encoded = string
+
+/** Turns any text into {@link Encoded}. All text that shares a response with encoded values must pass here. */
+export function encodeText(text: string): Encoded {
+  // Always through a buffer: the copy lets go of a larger string that `text` may be a slice of, and is one-byte even
+  // where V8 built `text` with two bytes per character.
+  return Buffer.from(text, 'utf8').toString('latin1')
+}
+
+/** The text of an encoded value. */
+export function decodeText(encoded: Encoded): string {
+  return Buffer.from(encoded, 'latin1').toString('utf8')
+}
+
+/** A copy of the bytes of an encoded value. */
+export function decodeBytes(encoded: Encoded): Uint8Array {
+  return new Uint8Array(Buffer.from(encoded, 'latin1'))
+}
+
+/**
+ * Encodes a value by the format of its keyspace.
+ *
+ * @param where names the value in messages, such as `entries[3]`.
+ * @throws FedcacheError `INVALID_VALUE`
+ */
+export function encodeValue(format: ValueFormat, value: unknown, where: string): Encoded {
+  switch (format) {
+    case 'json':
+      return encodeText(jsonText(value, where))
+    case 'text':
+      if (typeof value !== 'string') throw invalid(where, `text expected, received ${describe(value)}`)
+      if (!value.isWellFormed())
+        throw invalid(where, 'the text holds half of a surrogate pair, which UTF-8 cannot carry')
+      return encodeText(value)
+    case 'bytes':
+      if (!(value instanceof Uint8Array))
+        throw invalid(where, `bytes (a Uint8Array) expected, received ${describe(value)}`)
+      return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1')
+  }
+}
+
+function jsonText(value: unknown, where: string): string {
+  let text: string | undefined
+  try {
+    refuseWhatJsonLoses(value, '$')
+    text = JSON.stringify(value)
+  } catch (error) {
+    // A TypeError is a BigInt or a cycle met by JSON.stringify, a RangeError a value nested too deep for the stack.
+    throw error instanceof LossyValue
+      ? invalid(where, error.message)
+      : invalid(
+          where,
+          error instanceof RangeError ? 'it refers to itself or is nested too deep' : 'it is not a JSON value',
+        )
+  }
+  if (text === undefined || text === 'null') {
+    throw invalid(where, `a JSON value other than null expected, received ${describe(value)}`)
+  }
+  return text
+}
+
+class LossyValue extends Error {}
+
+/** JSON.stringify writes NaN as null and leaves functions out; a cache must not change what it was given. */
+function refuseWhatJsonLoses(value: unknown, path: string): void {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+    case 'undefined':
+      return
+    case 'number':
+      if (!Number.isFinite(value)) throw new LossyValue(`JSON has no ${value} (at ${path})`)
+      return
+    case 'object':
+      if (value === null) return
+      if ('toJSON' in value && typeof value.toJSON === 'function') return
+      if (Array.isArray(value)) {
+        for (let index = 0; index < value.length; index++) {
+          if (value[index] === undefined) throw new LossyValue(`JSON has no undefined in a list (at ${path}[${index}])`)
+          refuseWhatJsonLoses(value[index], `${path}[]`)
+        }
+      } else if (value instanceof Map || value instanceof Set) {
+        throw new LossyValue(`a ${value.constructor.name} has no JSON form (at ${path})`)
+      } else {
+        for (const name in value) refuseWhatJsonLoses((value as Record<string, unknown>)[name], path)
+      }
+      return
+    case 'bigint':
+    case 'function':
+    case 'symbol':
+      throw new LossyValue(`a ${typeof value} has no JSON form (at ${path})`)
+  }
+}
+
+/** Says what a value is, without showing it: it may be secret, or large. */
+export function describe(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  if (value instanceof Uint8Array) return 'bytes'
+  if (typeof value === 'object') return 'an object'
+  return value === undefined ? 'nothing' : `a ${typeof value}`
+}
+
+function invalid(where: string, problem: string): FedcacheError {
+  return new FedcacheError('INVALID_VALUE', `The value of ${where} cannot be stored: ${problem}.`)
+}

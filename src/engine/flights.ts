@@ -1,0 +1,151 @@
+import type { FedcacheError } from '../errors.ts'
+import type { ServedFrom } from './entry.ts'
+import type { StoredEntry } from './stored-entry.ts'
+
+/** What a flight brought: an entry (a not-found one included) and where it came from. */
+export interface Arrival {
+  readonly entry: StoredEntry
+  readonly servedFrom: ServedFrom
+}
+
+/** Waits for flights. A waiter never holds up a flight, and its leaving harms no other. */
+export interface Waiter {
+  /** Called once per {@link Flight.wait}, when the flight has ended. */
+  landed(flight: Flight, index: number): void
+}
+
+/**
+ * One key on its way into memory: a load from the source, a refresh, or a read from another peer. It has a deadline
+ * of its own and goes on without its waiters.
+ */
+export class Flight {
+  readonly key: string
+  /** Its place among the flights and tag fences of its keyspace. */
+  readonly sequence: number
+  /** When it fails at the latest, on the clock's monotonic scale. */
+  readonly deadlineMs: number
+  /** Whether what it brings may be stored. Cleared by every write that comes between. */
+  hooked = true
+  result: Arrival | FedcacheError | undefined
+  /** The newest tag fence that its value fell under; 0 where none. Who joined after that fence must read again. */
+  fencedAt = 0
+  readonly #waiting: { readonly waiter: Waiter; readonly index: number }[] = []
+
+  constructor(key: string, sequence: number, deadlineMs: number) {
+    this.key = key
+    this.sequence = sequence
+    this.deadlineMs = deadlineMs
+  }
+
+  wait(waiter: Waiter, index: number): void {
+    this.#waiting.push({ waiter, index })
+  }
+
+  land(result: Arrival | FedcacheError): void {
+    if (this.result !== undefined) return
+    this.result = result
+    for (const { waiter, index } of this.#waiting) waiter.landed(this, index)
+    this.#waiting.length = 0
+  }
+}
+
+/**
+ * The flights of one keyspace, and the fences that keep what began before a write from being stored after it.
+ *
+ * A write of a key unhooks its flight: those who wait get what it brings, later readers start another. Which tags a
+ * flight will bring is not known while it is under way, so a tag invalidation leaves a fence instead, which stands
+ * until every flight that began before it has ended.
+ */
+export class Flights {
+  #joinable = new Map<string, Flight>()
+  /** All that have not ended, unhooked ones included, in the order they began. */
+  readonly #pending = new Set<Flight>()
+  /** Tag to the sequence of its newest fence, in the order they were raised. */
+  readonly #fences = new Map<string, number>()
+  #sequence = 0
+
+  /** Number of flights under way. */
+  get size(): number {
+    return this.#pending.size
+  }
+
+  /** Number of tag fences that stand. */
+  get fenceCount(): number {
+    return this.#fences.size
+  }
+
+  /** The place of the newest flight or fence. */
+  get sequence(): number {
+    return this.#sequence
+  }
+
+  /** The flight of `key` that a reader may join. */
+  get(key: string): Flight | undefined {
+    return this.#joinable.get(key)
+  }
+
+  begin(key: string, deadlineMs: number): Flight {
+    const flight = new Flight(key, ++this.#sequence, deadlineMs)
+    this.#joinable.set(key, flight)
+    this.#pending.add(flight)
+    return flight
+  }
+
+  /**
+   * Ends a flight; the caller lands it afterwards.
+   *
+   * @param tags of the value it brought.
+   * @returns whether what it brought may be stored.
+   */
+  end(flight: Flight, tags: readonly string[]): boolean {
+    if (this.#joinable.get(flight.key) === flight) this.#joinable.delete(flight.key)
+    if (!this.#pending.delete(flight)) return false
+    if (this.#fences.size > 0) {
+      for (const tag of tags) {
+        const fence = this.#fences.get(tag)
+        if (fence !== undefined && fence > flight.sequence) flight.fencedAt = Math.max(flight.fencedAt, fence)
+      }
+      this.#dropOldFences()
+    }
+    return flight.hooked && flight.fencedAt === 0
+  }
+
+  /** Lets nothing that is under way for `key` be stored, and no later reader join it. */
+  unhook(key: string): void {
+    const flight = this.#joinable.get(key)
+    if (flight === undefined) return
+    flight.hooked = false
+    this.#joinable.delete(key)
+  }
+
+  /** Unhooks every flight. */
+  unhookAll(): void {
+    for (const flight of this.#pending) flight.hooked = false
+    this.#joinable = new Map()
+  }
+
+  /** Resolves when every flight that is under way now has ended. */
+  async ended(): Promise<void> {
+    await Promise.all(
+      Array.from(this.#pending, (flight) => new Promise<void>((done) => flight.wait({ landed: () => done() }, 0))),
+    )
+  }
+
+  /** Lets nothing with one of these tags that is under way be stored. */
+  fence(tags: readonly string[]): void {
+    if (this.#pending.size === 0) return
+    const sequence = ++this.#sequence
+    for (const tag of tags) {
+      this.#fences.delete(tag)
+      this.#fences.set(tag, sequence)
+    }
+  }
+
+  #dropOldFences(): void {
+    const oldest: Flight | undefined = this.#pending.values().next().value
+    for (const [tag, fence] of this.#fences) {
+      if (oldest !== undefined && fence > oldest.sequence) return
+      this.#fences.delete(tag)
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import { FedcacheError, type FedcacheErrorOptions } from '../errors.ts'
+
+/** How much one call may carry. */
+export interface InputLimits {
+  readonly maxKeysPerCall: number
+  readonly maxKeyBytes: number
+  /** Encoded bytes that one answer may carry; keys beyond it fail alone. */
+  readonly maxAnswerBytes: number
+}
+
+const maxTags = 64
+const maxTagBytes = 256
+const keyspaceName = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/
+/** Ten years. Longer is a mistake in the unit, or means "does not expire". */
+export const maxDurationMs: number = 10 * 365.25 * 24 * 60 * 60 * 1000
+
+/** @returns what is wrong with a key, or `undefined`. */
+export function keyProblem(
+  key: unknown,
+  limits: InputLimits,
+  options?: FedcacheErrorOptions,
+): FedcacheError | undefined {
+  if (typeof key !== 'string') return badInput(`A key is a string; received ${typeof key}.`, options)
+  if (key.length === 0) return badInput('A key has at least one character; received an empty one.', options)
+  // A string of n UTF-16 units has n to 3n bytes of UTF-8, so most keys are judged by their length alone.
+  if (key.length * 3 > limits.maxKeyBytes && Buffer.byteLength(key) > limits.maxKeyBytes) {
+    return badInput(
+      `A key has at most ${limits.maxKeyBytes} bytes of UTF-8; received ${Buffer.byteLength(key)} bytes, starting with ${quote(key)}.`,
+      options,
+    )
+  }
+  if (!key.isWellFormed()) {
+    return badInput(`A key is well-formed Unicode; received half of a surrogate pair in ${quote(key)}.`, options)
+  }
+  return undefined
+}
+
+/** @throws FedcacheError `TOO_MANY_KEYS` */
+export function requireKeyCount(count: number, limits: InputLimits, options?: FedcacheErrorOptions): void {
+  if (count > limits.maxKeysPerCall) {
+    throw new FedcacheError(
+      'TOO_MANY_KEYS',
+      `One call takes at most ${limits.maxKeysPerCall} keys; received ${count}. Split them over several calls.`,
+      options,
+    )
+  }
+}
+
+/** @throws FedcacheError `BAD_USER_INPUT` */
+export function requireTags(tags: readonly unknown[], what: string, options?: FedcacheErrorOptions): readonly string[] {
+  if (tags.length > maxTags) throw badInput(`${what} takes at most ${maxTags} tags; received ${tags.length}.`, options)
+  for (const tag of tags) {
+    if (typeof tag !== 'string' || tag.length === 0 || Buffer.byteLength(tag) > maxTagBytes) {
+      throw badInput(`A tag is a string of 1 to ${maxTagBytes} bytes; received ${quote(tag)} for ${what}.`, options)
+    }
+  }
+  return tags.length === 0 ? noTags : [...new Set(tags as readonly string[])].map(copyString)
+}
+
+/** The tags of an entry that has none; shared, so that it costs nothing. */
+export const noTags: readonly string[] = Object.freeze([])
+
+/** @throws FedcacheError `BAD_USER_INPUT` */
+export function requireKeyspaceName(name: unknown): string {
+  if (typeof name !== 'string' || !keyspaceName.test(name)) {
+    throw badInput(
+      `A keyspace name starts with a letter and has up to 64 letters, digits, "_", "-" and "."; received ${quote(name)}.`,
+    )
+  }
+  return name
+}
+
+/** @throws FedcacheError `BAD_USER_INPUT` */
+export function requireLifetime(ttlMs: number, what: string, options?: FedcacheErrorOptions): number {
+  if (!(ttlMs > 0 && ttlMs <= maxDurationMs)) {
+    throw badInput(`${what} lies between 1 ms and 10 years from now; received ${ttlMs} ms.`, options)
+  }
+  return ttlMs
+}
+
+/** An error about what the caller sent. */
+export function badInput(message: string, options?: FedcacheErrorOptions): FedcacheError {
+  return new FedcacheError('BAD_USER_INPUT', message, options)
+}
+
+/** The beginning of something received, safe to show. */
+export function quote(received: unknown): string {
+  const text = JSON.stringify(received) ?? typeof received
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text
+}
+
+/** A copy that shares no memory with the request body or query text that the string was cut from. */
+export function copyString(text: string): string {
+  return Buffer.from(text, 'utf8').toString('utf8')
+}

@@ -1,0 +1,86 @@
+import { FedcacheError } from '../errors.ts'
+import type { Clock } from '../ports/index.ts'
+import { badInput, type InputLimits, keyProblem, quote, requireLifetime, requireTags } from './input-limits.ts'
+import type { Keyspace, PreparedValue } from './keyspace.ts'
+import type { PutInput } from './results.ts'
+
+/** A put that was found to be in order. */
+export interface PreparedPut extends PreparedValue {
+  readonly key: string
+  /** The value as a writable source takes it. */
+  readonly value: unknown
+}
+
+const nothingChanged = { outcome: 'NONE' } as const
+
+/**
+ * Checks and encodes puts.
+ *
+ * @returns per input, in order, the put or why it is refused. Of several puts of one key the last counts.
+ */
+export function preparePuts(
+  keyspace: Keyspace,
+  inputs: readonly PutInput[],
+  limits: InputLimits,
+  clock: Clock,
+): (PreparedPut | FedcacheError)[] {
+  const lastIndex = new Map(inputs.map((input, index) => [input.key, index]))
+  return inputs.map((input, index) => {
+    const problem = keyProblem(input.key, limits, nothingChanged)
+    if (problem !== undefined) return problem
+    if (lastIndex.get(input.key) !== index) {
+      return badInput(
+        `The key ${quote(input.key)} comes again later in the same call; the last one counts.`,
+        nothingChanged,
+      )
+    }
+    try {
+      return preparePut(keyspace, input, clock)
+    } catch (error) {
+      if (!(error instanceof FedcacheError)) throw error
+      return new FedcacheError(error.code, error.message, { outcome: 'NONE', cause: error.cause })
+    }
+  })
+}
+
+function preparePut(keyspace: Keyspace, input: PutInput, clock: Clock): PreparedPut {
+  const where = `the entry ${quote(input.key)}`
+  const value = valueOf(keyspace, input, where)
+  const ttlMs = lifetimeOf(input, where, clock)
+  const tags = input.tags === null || input.tags === undefined ? undefined : requireTags(input.tags, where)
+  const prepared = keyspace.prepare(input.key, value, { ttlMs, tags }, where)
+  return { key: input.key, value, ...prepared }
+}
+
+function valueOf(keyspace: Keyspace, input: PutInput, where: string): unknown {
+  const given = (['value', 'text', 'bytes'] as const).filter((field) => isGiven(input, field))
+  const [field] = given
+  if (given.length !== 1 || field === undefined) {
+    const received = given.length === 0 ? 'none' : given.join(' and ')
+    throw badInput(`Exactly one of value, text and bytes is given for ${where}; received ${received}.`)
+  }
+  const expected = keyspace.format === 'json' ? 'value' : keyspace.format
+  if (field !== expected) {
+    throw badInput(
+      `The keyspace "${keyspace.name}" has the format ${keyspace.format}: give "${expected}" for ${where}; received "${field}".`,
+    )
+  }
+  return input[field]
+}
+
+/** An explicit `value: null` is given, and refused as a value; GraphQL clients send null for text and bytes they leave out. */
+function isGiven(input: PutInput, field: 'value' | 'text' | 'bytes'): boolean {
+  return field === 'value' ? input.value !== undefined : input[field] !== undefined && input[field] !== null
+}
+
+function lifetimeOf(input: PutInput, where: string, clock: Clock): number | undefined {
+  const { ttlMs, expiresAt } = input
+  if (ttlMs !== undefined && ttlMs !== null) {
+    if (expiresAt !== undefined && expiresAt !== null) {
+      throw badInput(`At most one of ttl and expiresAt is given for ${where}; received both.`)
+    }
+    return requireLifetime(ttlMs, `The ttl of ${where}`)
+  }
+  if (expiresAt === undefined || expiresAt === null) return undefined
+  return requireLifetime(expiresAt.getTime() - clock.now(), `The expiresAt of ${where}`)
+}

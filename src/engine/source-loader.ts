@@ -1,0 +1,175 @@
+import type DataLoader from 'dataloader'
+import { FedcacheError } from '../errors.ts'
+import { type Clock, type LoadResult, type Logger, type Source, SourceEntry } from '../ports/index.ts'
+import { answersInOrder, requireRevision } from './answers.ts'
+import { underDeadline } from './deadline.ts'
+import type { Arrival, Flight } from './flights.ts'
+import { gather } from './gather.ts'
+import { noTags, quote, requireLifetime } from './input-limits.ts'
+import type { Keyspace } from './keyspace.ts'
+import { Protection } from './protection.ts'
+import type { StoredEntry } from './stored-entry.ts'
+import type { VersionClock } from './version-clock.ts'
+
+/** What a loader needs beside its keyspace. */
+export interface LoaderContext {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly versions: VersionClock
+}
+
+/** Takes flights to the keyspace's source in bulk, lands them, and stores what may be stored. */
+export class SourceLoader {
+  readonly #keyspace: Keyspace
+  readonly #source: Source
+  readonly #context: LoaderContext
+  readonly #protection: Protection
+  readonly #gathered: DataLoader<Flight, void>
+
+  constructor(keyspace: Keyspace, source: Source, context: LoaderContext) {
+    const { maxBatchSize, batchWindowMs, rateLimit, circuitBreaker } = keyspace.policy
+    this.#keyspace = keyspace
+    this.#source = source
+    this.#context = context
+    this.#protection = new Protection(keyspace.name, context.clock, rateLimit, circuitBreaker)
+    this.#gathered = gather(
+      async (flights: readonly Flight[]) => {
+        await this.#loadBatch(flights)
+        return flights.map(() => undefined)
+      },
+      { maxBatchSize, windowMs: batchWindowMs, clock: context.clock },
+    )
+  }
+
+  /** Sends a flight on its way with the next batch. It always lands, with a result or an error. */
+  load(flight: Flight): void {
+    void this.#gathered.load(flight)
+  }
+
+  async #loadBatch(flights: readonly Flight[]): Promise<void> {
+    const { clock, versions } = this.#context
+    const refused = this.#protection.refuse()
+    if (refused !== undefined) return this.#fail(flights, refused)
+    // A key that was unhooked and asked for again inside one window stands twice in a batch; it is loaded once.
+    const keys = [...new Set(flights.map((flight) => flight.key))]
+    // The version is that of the moment before the source is asked: any write that follows is newer.
+    const version = versions.next()
+    const startedAtMs = clock.monotonic()
+    const deadlineMs = Math.max(...flights.map((flight) => flight.deadlineMs))
+    const { counters, name } = this.#keyspace
+    counters.loads++
+    counters.loadedKeys += keys.length
+    const ending = await underDeadline(clock, Math.max(0, deadlineMs - startedAtMs), async (signal) =>
+      answersInOrder(this.#source.name, keys, await this.#source.loadMany(keys, { keyspace: name, signal })),
+    )
+    const durationMs = clock.monotonic() - startedAtMs
+    if (ending.kind !== 'RETURNED') {
+      this.#protection.report(false)
+      return this.#failBatch(flights, keys.length, durationMs, ending)
+    }
+    const answers = new Map(keys.map((key, index) => [key, ending.result[index]]))
+    const errors = this.#landAll(flights, answers, version)
+    this.#protection.report(errors < flights.length)
+    this.#context.logger.info(
+      { keyspace: name, source: this.#source.name, keys: keys.length, errors, durationMs: Math.round(durationMs) },
+      'loaded',
+    )
+  }
+
+  #landAll(flights: readonly Flight[], answers: ReadonlyMap<string, LoadResult>, version: number): number {
+    let errors = 0
+    let firstCause: unknown
+    for (const flight of flights) {
+      const arrival = this.#arrive(flight.key, answers.get(flight.key), version)
+      if (arrival instanceof FedcacheError) {
+        firstCause ??= arrival.cause ?? arrival
+        errors++
+      }
+      this.#land(flight, arrival)
+    }
+    this.#keyspace.counters.loadErrors += errors
+    if (errors > 0) {
+      const { name } = this.#keyspace
+      this.#context.logger.warn({ keyspace: name, source: this.#source.name, errors, error: firstCause }, 'keys failed')
+    }
+    return errors
+  }
+
+  #arrive(key: string, answer: LoadResult, version: number): Arrival | FedcacheError {
+    if (answer instanceof FedcacheError) return answer
+    if (answer instanceof Error) return this.#keyFailed(key, answer)
+    try {
+      return { entry: this.#entryOf(key, answer, version), servedFrom: 'SOURCE' }
+    } catch (error) {
+      return error instanceof FedcacheError ? error : this.#keyFailed(key, error)
+    }
+  }
+
+  #entryOf(key: string, answer: LoadResult, version: number): StoredEntry {
+    const { value, options } = answer instanceof SourceEntry ? answer : { value: answer, options: {} }
+    const stamp = requireRevision(this.#source.name, options) ?? version
+    if (value === null || value === undefined) {
+      const { negativeTtlMs } = this.#keyspace.policy
+      return this.#keyspace.entry(key, { encoded: null, ttlMs: negativeTtlMs, tags: noTags }, stamp)
+    }
+    const where = `${quote(key)} from the source "${this.#source.name}"`
+    if (options.ttlMs !== undefined) requireLifetime(options.ttlMs, `The lifetime of ${where}`)
+    return this.#keyspace.entry(key, this.#keyspace.prepare(key, value, options, where), stamp)
+  }
+
+  #land(flight: Flight, arrival: Arrival | FedcacheError): void {
+    const keyspace = this.#keyspace
+    if (arrival instanceof FedcacheError) {
+      keyspace.flights.end(flight, noTags)
+    } else {
+      const { entry } = arrival
+      const mayStore = keyspace.flights.end(flight, entry.tags)
+      if (!mayStore) keyspace.counters.fencedFills++
+      else if (entry.expiresAtMs > entry.createdAtMs) keyspace.keep(entry)
+      else keyspace.drop(entry.key)
+    }
+    flight.land(arrival)
+  }
+
+  #failBatch(
+    flights: readonly Flight[],
+    keys: number,
+    durationMs: number,
+    ending: { readonly kind: 'FAILED'; readonly cause: unknown } | { readonly kind: 'TIMED_OUT' },
+  ): void {
+    const { name, counters } = this.#keyspace
+    const source = this.#source.name
+    counters.loadErrors += flights.length
+    const cause = ending.kind === 'FAILED' ? ending.cause : undefined
+    this.#context.logger.warn(
+      { keyspace: name, source, keys, durationMs: Math.round(durationMs), error: cause },
+      ending.kind === 'FAILED' ? 'load failed' : 'load timed out',
+    )
+    if (cause instanceof FedcacheError) return this.#fail(flights, cause)
+    const error =
+      ending.kind === 'TIMED_OUT'
+        ? sourceTimeout(this.#keyspace)
+        : new FedcacheError('SOURCE_FAILED', `The source of "${name}" failed; its error is in this peer's log.`, {
+            cause,
+          })
+    this.#fail(flights, error)
+  }
+
+  #fail(flights: readonly Flight[], error: FedcacheError): void {
+    for (const flight of flights) this.#land(flight, error)
+  }
+
+  #keyFailed(key: string, cause: unknown): FedcacheError {
+    const message = `The source of "${this.#keyspace.name}" failed for ${quote(key)}; its error is in this peer's log.`
+    return new FedcacheError('SOURCE_FAILED', message, { cause })
+  }
+}
+
+/** The error of a load that outlasted the keyspace's read timeout. */
+export function sourceTimeout(keyspace: Keyspace): FedcacheError {
+  const { readTimeoutMs } = keyspace.policy
+  return new FedcacheError(
+    'SOURCE_TIMEOUT',
+    `The source of "${keyspace.name}" did not answer within ${readTimeoutMs} ms; try again, or raise readTimeout.`,
+  )
+}
