@@ -56,7 +56,20 @@ function item(key: string, bytes: number = 100): Item {
   return { key, bytes, serial: serial++ }
 }
 
-const awkwardKeys = ['', ' ', '0', '__proto__', 'constructor', 'toString', '北京', '👩‍👩‍👧', 'a\u0000b', '/../', '%2F', "';--"]
+const awkwardKeys = [
+  '',
+  ' ',
+  '0',
+  '__proto__',
+  'constructor',
+  'toString',
+  '北京',
+  '👩‍👩‍👧',
+  'a\u0000b',
+  '/../',
+  '%2F',
+  "';--",
+]
 
 const cases: Readonly<Record<string, (make: MakeStore) => void>> = {
   'gives back what it keeps and nothing else'(make) {
@@ -75,6 +88,19 @@ const cases: Readonly<Record<string, (make: MakeStore) => void>> = {
     observed.fill(...items)
     observed.holds(...items)
     for (const each of items) equal(observed.store.get(each.key), each)
+  },
+  'evicts and reports what is over a new limit, and grows'(make) {
+    const observed = make({ maxBytes: 300 })
+    const items = [item('one'), item('two'), item('three')]
+    observed.fill(...items)
+    observed.store.resize(200, Infinity)
+    equal(observed.store.size, 2)
+    equal(observed.evicted.length, 1)
+    observed.store.resize(1000, 1)
+    equal(observed.store.size, 1)
+    equal(observed.evicted.length, 2)
+    equal(observed.store.set(item('large', 900)), true)
+    equal(observed.store.set(item('larger', 1001)), false)
   },
   'replaces an entry, counts its bytes anew and does not report the old one'(make) {
     const observed = make()

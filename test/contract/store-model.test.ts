@@ -7,15 +7,15 @@ import type { Store, StoredItem, StoreFactory } from '../../src/ports/index.ts'
 type Item = StoredItem
 
 interface Step {
-  readonly action: 'set' | 'get' | 'peek' | 'delete' | 'evict'
+  readonly action: 'set' | 'get' | 'peek' | 'delete' | 'evict' | 'resize'
   readonly key: string
   readonly bytes: number
 }
 
-const maxBytes = 100
+const initialMaxBytes = 100
 
 const step: fc.Arbitrary<Step> = fc.record({
-  action: fc.constantFrom('set', 'set', 'set', 'get', 'get', 'peek', 'delete', 'evict'),
+  action: fc.constantFrom('set', 'set', 'set', 'get', 'get', 'peek', 'delete', 'evict', 'resize'),
   key: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g'),
   bytes: fc.oneof(fc.integer({ min: 1, max: 25 }), fc.integer({ min: 90, max: 110 })),
 })
@@ -24,10 +24,11 @@ const step: fc.Arbitrary<Step> = fc.record({
 abstract class ModelStore implements Store<Item> {
   readonly evicted: Item[] = []
   protected items: Item[] = []
-  readonly #maxEntries: number
+  maxBytes = initialMaxBytes
+  maxEntries: number
 
   constructor(maxEntries: number) {
-    this.#maxEntries = maxEntries
+    this.maxEntries = maxEntries
   }
 
   protected abstract used(key: string): void
@@ -55,11 +56,11 @@ abstract class ModelStore implements Store<Item> {
   }
 
   set(item: Item): boolean {
-    if (item.bytes > maxBytes) return false
+    if (item.bytes > this.maxBytes) return false
     const old = this.peek(item.key)
-    if (old === undefined && this.size >= this.#maxEntries) this.#giveUp(undefined)
+    if (old === undefined && this.size >= this.maxEntries) this.#giveUp(undefined)
     if (old !== undefined) this.used(item.key)
-    while (this.bytes - (old?.bytes ?? 0) + item.bytes > maxBytes) this.#giveUp(item.key)
+    while (this.bytes - (old?.bytes ?? 0) + item.bytes > this.maxBytes) this.#giveUp(item.key)
     if (old === undefined) this.place(item)
     else this.items = this.items.map((each) => (each === old ? item : each))
     return true
@@ -75,6 +76,12 @@ abstract class ModelStore implements Store<Item> {
     if (this.size === 0) return false
     this.#giveUp(undefined)
     return true
+  }
+
+  resize(maxBytes: number, maxEntries: number): void {
+    this.maxBytes = maxBytes
+    this.maxEntries = maxEntries
+    while (this.bytes > maxBytes || this.size > maxEntries) this.#giveUp(undefined)
   }
 
   values(): Iterable<Item> {
@@ -147,16 +154,17 @@ describe.each<[string, StoreFactory, (maxEntries: number) => ModelStore]>([
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
         const evicted: Item[] = []
-        const store = factory<Item>({ maxBytes, maxEntries, onEvict: (item) => evicted.push(item) })
+        const store = factory<Item>({ maxBytes: initialMaxBytes, maxEntries, onEvict: (item) => evicted.push(item) })
         const model = makeModel(maxEntries)
         for (const { action, key, bytes } of steps) {
           const item = { key, bytes }
           if (action === 'set') expect(store.set(item)).toBe(model.set(item))
           else if (action === 'evict') expect(store.evict()).toBe(model.evict())
+          else if (action === 'resize') for (const each of [store, model]) each.resize(bytes * 4, maxEntries)
           else expect(store[action](key)).toBe(model[action](key))
           expect(evicted).toStrictEqual(model.evicted)
           expect(store.bytes).toBe(model.bytes)
-          expect(store.bytes).toBeLessThanOrEqual(maxBytes)
+          expect(store.bytes).toBeLessThanOrEqual(model.maxBytes)
           expect(store.size).toBe(model.size)
           expect(store.size).toBeLessThanOrEqual(maxEntries)
         }

@@ -19,20 +19,20 @@ const setOptions = {}
 class LruStore<Item extends StoredItem> implements Store<Item> {
   readonly #cache: LRUCache<string, Item>
   readonly #values: readonly (Item | undefined)[]
-  readonly #maxBytes: number
-  readonly #maxEntries: number
+  #maxBytes = 0
+  #maxEntries = 0
 
   constructor({ maxBytes, maxEntries, onEvict }: StoreOptions<Item>) {
-    this.#maxBytes = Math.floor(maxBytes)
-    this.#maxEntries = Math.min(maxEntries, mapCapacity)
-    // The number of entries is limited here and not by lru-cache's `max`, which would allocate room for all at once.
+    // Both limits are kept here: lru-cache cannot change its own later, and its `max` would allocate room for all at
+    // once. `maxSize` still has to be there, or it would not count bytes.
     this.#cache = new LRUCache<string, Item>({
-      maxSize: this.#maxBytes,
+      maxSize: Number.MAX_SAFE_INTEGER,
       sizeCalculation: (item) => item.bytes,
       dispose: (item, _key, reason) => {
         if (reason === 'evict') onEvict(item)
       },
     })
+    this.resize(maxBytes, maxEntries)
     this.#values = LRUCache.unsafeExposeInternals(this.#cache).valList as readonly (Item | undefined)[]
   }
 
@@ -53,9 +53,11 @@ class LruStore<Item extends StoredItem> implements Store<Item> {
   }
 
   set(item: Item): boolean {
-    // Checked first: lru-cache drops the entry that is there when it refuses the one in its place.
     if (item.bytes > this.#maxBytes) return false
-    if (this.#cache.size >= this.#maxEntries && this.#cache.peek(item.key, getOptions) === undefined) this.#cache.pop()
+    // A hit, so that the entry is the newest and none of those that make room for its growth.
+    const old = this.#cache.get(item.key, getOptions)
+    if (old === undefined && this.#cache.size >= this.#maxEntries) this.#cache.pop()
+    while (this.#cache.calculatedSize - (old?.bytes ?? 0) + item.bytes > this.#maxBytes) this.#cache.pop()
     this.#cache.set(item.key, item, setOptions)
     return true
   }
@@ -66,6 +68,12 @@ class LruStore<Item extends StoredItem> implements Store<Item> {
 
   evict(): boolean {
     return this.#cache.pop() !== undefined
+  }
+
+  resize(maxBytes: number, maxEntries: number): void {
+    this.#maxBytes = maxBytes
+    this.#maxEntries = Math.min(maxEntries, mapCapacity)
+    while (this.#cache.calculatedSize > this.#maxBytes || this.#cache.size > this.#maxEntries) this.#cache.pop()
   }
 
   /**

@@ -22,8 +22,8 @@ interface SieveNode<Item> {
 
 class SieveStore<Item extends StoredItem> implements Store<Item> {
   readonly #nodes = new Map<string, SieveNode<Item>>()
-  readonly #maxBytes: number
-  readonly #maxEntries: number
+  #maxBytes: number
+  #maxEntries: number
   readonly #onEvict: (item: Item) => void
   #oldest: SieveNode<Item> | undefined
   #newest: SieveNode<Item> | undefined
@@ -73,6 +73,12 @@ class SieveStore<Item extends StoredItem> implements Store<Item> {
 
   evict(): boolean {
     return this.#evictOtherThan(undefined)
+  }
+
+  resize(maxBytes: number, maxEntries: number): void {
+    this.#maxBytes = maxBytes
+    this.#maxEntries = Math.min(maxEntries, mapCapacity)
+    while (this.#bytes > this.#maxBytes || this.#nodes.size > this.#maxEntries) this.evict()
   }
 
   *values(): IterableIterator<Item> {
