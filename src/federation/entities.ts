@@ -1,7 +1,13 @@
 import { GraphQLError, type GraphQLFieldResolver, type GraphQLSchema, isObjectType } from 'graphql'
 
 type Reference = Readonly<Record<string, unknown>>
-type ResolveReference = (reference: Reference, context: unknown) => unknown
+
+// Where buildSubgraphSchema keeps the `__resolveReference` of a type.
+interface Extensions {
+  readonly apollo?: {
+    readonly subgraph?: { readonly resolveReference?: (reference: Reference, context: unknown) => unknown }
+  }
+}
 
 // Which type an entity was referred to as. The entities themselves stay untouched: others may hold them too.
 const typeNames = new WeakMap<object, string>()
@@ -21,9 +27,10 @@ function resolveEntity(reference: unknown, context: unknown, schema: GraphQLSche
   }
   const typeName: unknown = (reference as Reference)['__typename']
   const type = typeof typeName === 'string' ? schema.getType(typeName) : undefined
-  const subgraph = isObjectType(type) ? type.extensions.apollo?.subgraph : undefined
-  const resolveReference = subgraph?.resolveReference as ResolveReference | undefined
-  if (typeof typeName !== 'string' || resolveReference === undefined) {
+  const resolveReference = isObjectType(type)
+    ? (type.extensions as Extensions).apollo?.subgraph?.resolveReference
+    : null
+  if (typeof typeName !== 'string' || !resolveReference) {
     throw badReference(`No entities of the type ${JSON.stringify(typeName)?.slice(0, 100)} can be referred to here.`)
   }
   const entity = resolveReference(reference as Reference, context)

@@ -1,6 +1,15 @@
+import { STATUS_CODES, type IncomingMessage, type ServerResponse, createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { GraphQLSchema } from 'graphql'
 import type { Engine } from '../engine/engine.ts'
 import type { Logger } from '../ports/index.ts'
+import { graphqlHandler } from './graphql-handler.ts'
+import { closed, listening, observe, originOf } from './listener.ts'
+import { metrics } from './metrics.ts'
+import { hostGuard } from './request-guard.ts'
+import { refusalOf, refuse, upgradeRefusalOf } from './socket-refusals.ts'
+import { webSockets } from './web-sockets.ts'
 
 /** Whether this process should be sent traffic, as `/ready` tells it. */
 export interface Readiness {
@@ -64,5 +73,52 @@ export interface HttpServer {
   fetch(request: Request): Promise<Response>
 }
 
+// A client gets this long to send its headers, and its whole request.
+const headersTimeoutMs = 10_000
+const requestTimeoutMs = 60_000
+
 /** Makes an HTTP server. It listens when told to. */
-export declare function httpServer(options: HttpServerOptions): HttpServer
+export function httpServer(options: HttpServerOptions): HttpServer {
+  const { host = '127.0.0.1', port = 4000, maxBodyBytes = 16 * 2 ** 20 } = options
+  const numbers = metrics(options.engine)
+  const handler = graphqlHandler({
+    ...options,
+    metrics: numbers,
+    maxBodyBytes,
+    maxDocumentTokens: options.maxDocumentTokens ?? 30_000,
+    graphiqlTabs: options.graphiql === false ? undefined : (options.graphiql?.tabs ?? []),
+  })
+  const sockets = webSockets(handler, maxBodyBytes)
+  const isNamed = hostGuard(host, options.allowedHosts)
+  const inFlight = new Set<ServerResponse>()
+  const server = createServer(
+    { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, connectionsCheckingInterval: 5000 },
+    (request, response) => {
+      observe(request, response, numbers)
+      inFlight.add(response)
+      response.once('close', () => {
+        inFlight.delete(response)
+        // Connections that became idle while the server closes would stay until they time out.
+        if (!server.listening) server.closeIdleConnections()
+      })
+      const refusal = refusalOf(request, isNamed)
+      if (refusal !== undefined) return refuse(response, refusal)
+      void handler(request, response)
+    },
+  )
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const refusal = refusalOf(request, isNamed) ?? upgradeRefusalOf(request)
+    if (refusal === undefined) sockets.upgrade(request, socket, head)
+    else socket.end(`HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\nconnection: close\r\n\r\n`)
+  })
+  return {
+    listen: async () => {
+      await listening(server, host, port)
+      const address = server.address() as AddressInfo
+      const origin = originOf(host, address.port)
+      return { origin, url: `${origin}/graphql`, port: address.port }
+    },
+    close: (graceMs) => closed(server, sockets, inFlight, graceMs),
+    fetch: async (request) => handler.fetch(request),
+  }
+}

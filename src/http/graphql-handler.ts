@@ -1,0 +1,63 @@
+import type { GraphQLSchema } from 'graphql'
+import { type YogaServerInstance, createYoga } from 'graphql-yoga'
+import type { Logger } from '../ports/index.ts'
+import { documentCache } from './document-cache.ts'
+import type { GraphiqlTab, Readiness } from './http-server.ts'
+import type { Metrics } from './metrics.ts'
+import { useDocumentLimits } from './use-document-limits.ts'
+import { useErrorCodes } from './use-error-codes.ts'
+import { useGraphiql } from './use-graphiql.ts'
+import { useHealth } from './use-health.ts'
+import { useJsonRequests } from './use-json-requests.ts'
+import { useMetrics } from './use-metrics.ts'
+import { useOriginGuard } from './use-origin-guard.ts'
+import { useRoutes } from './use-routes.ts'
+import { yogaLogger } from './yoga-logger.ts'
+
+/** What requests are answered with. */
+export interface GraphqlHandlerOptions {
+  readonly schema: GraphQLSchema
+  readonly context: () => object
+  readonly readiness: () => Readiness
+  readonly metrics: Metrics
+  readonly logger: Logger
+  readonly maxBodyBytes: number
+  readonly maxDocumentTokens: number
+  /** `undefined` for no GraphiQL. */
+  readonly graphiqlTabs: readonly GraphiqlTab[] | undefined
+}
+
+/** Answers requests to every path of the server, with or without a socket. */
+export type GraphqlHandler = YogaServerInstance<object, object>
+
+/** Makes the handler of requests. */
+export function graphqlHandler(options: GraphqlHandlerOptions): GraphqlHandler {
+  const { schema, context, logger, maxBodyBytes, graphiqlTabs } = options
+  return createYoga<object, object>({
+    schema,
+    context: () => context(),
+    logging: yogaLogger(logger),
+    // In any other mode Yoga shows the stacks of masked errors when NODE_ENV is `development`.
+    maskedErrors: { isDev: false },
+    maxRequestBodySize: maxBodyBytes,
+    parserAndValidationCache: { documentCache: documentCache(), errorCache: documentCache() },
+    batching: false,
+    multipart: false,
+    cors: false,
+    graphiql: false,
+    landingPage: false,
+    // Yoga's own health check answers before all plugins, and any address that ends like this.
+    healthCheckEndpoint: '#',
+    plugins: [
+      useHealth(options.readiness),
+      // What stands before the guard is answered to pages of other origins as well.
+      ...(graphiqlTabs === undefined ? [] : [useGraphiql(graphiqlTabs)]),
+      useOriginGuard(),
+      useMetrics(options.metrics),
+      useRoutes(),
+      useJsonRequests(maxBodyBytes),
+      useDocumentLimits(options.maxDocumentTokens),
+      useErrorCodes(),
+    ],
+  })
+}

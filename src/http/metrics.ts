@@ -1,0 +1,85 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import type { Engine } from '../engine/engine.ts'
+import type { KeyspaceStats } from '../engine/results.ts'
+
+/** The numbers of one server. */
+export interface Metrics {
+  /** Counts one answered request. */
+  answered(request: { readonly method: string; readonly path: string; readonly status: number; seconds: number }): void
+  /** What Prometheus reads. */
+  scrape(): Promise<{ readonly contentType: string; readonly text: string }>
+}
+
+const gauges: readonly (readonly [statistic: keyof KeyspaceStats, name: string, help: string])[] = [
+  ['entries', 'entries', 'Entries in memory.'],
+  ['bytes', 'bytes', 'Bytes held: keys, values and their bookkeeping.'],
+]
+
+const counters: readonly (readonly [statistic: keyof KeyspaceStats, name: string, help: string])[] = [
+  ['hits', 'hits_total', 'Keys answered from memory.'],
+  ['misses', 'misses_total', 'Keys that were not in memory.'],
+  ['loads', 'loads_total', 'Calls made to the source.'],
+  ['loadedKeys', 'loaded_keys_total', 'Keys asked of the source.'],
+  ['loadErrors', 'load_errors_total', 'Keys that the source failed to answer.'],
+  ['evictions', 'evictions_total', 'Entries given up to make room.'],
+  ['puts', 'puts_total', 'Entries put.'],
+  ['deletes', 'deletes_total', 'Entries deleted.'],
+  ['staleHits', 'stale_hits_total', 'Keys answered with an entry past its expiry.'],
+  ['nearHits', 'near_hits_total', 'Keys answered from a copy of an entry that another peer owns.'],
+  ['peerReads', 'peer_reads_total', 'Keys read from other peers.'],
+  ['fencedFills', 'fenced_fills_total', 'Loaded values not stored because a write came between.'],
+]
+
+const routes: ReadonlySet<string> = new Set(['/graphql', '/health', '/ready', '/metrics'])
+const methods: ReadonlySet<string> = new Set(['GET', 'POST', 'HEAD', 'OPTIONS'])
+
+function keyspaceMetrics(engine: Engine, registers: Registry[]): void {
+  const labelNames = ['keyspace'] as const
+  const prefix = 'fedcache_keyspace_'
+  for (const [statistic, name, help] of gauges) {
+    const gauge = new Gauge({ name: prefix + name, help, labelNames, registers, collect })
+    function collect(): void {
+      gauge.reset()
+      for (const keyspace of engine.keyspaces()) gauge.set({ keyspace: keyspace.name }, keyspace.stats[statistic])
+    }
+  }
+  for (const [statistic, name, help] of counters) {
+    const counter = new Counter({ name: prefix + name, help, labelNames, registers, collect })
+    // The engine counts; what it has counted is copied whole at each scrape.
+    function collect(): void {
+      counter.reset()
+      for (const keyspace of engine.keyspaces()) counter.inc({ keyspace: keyspace.name }, keyspace.stats[statistic])
+    }
+  }
+}
+
+/** Makes the metrics of one server, in a registry of its own. */
+export function metrics(engine: Engine): Metrics {
+  const registry = new Registry()
+  keyspaceMetrics(engine, [registry])
+  const durations = new Histogram({
+    name: 'fedcache_http_request_duration_seconds',
+    help: 'Time from a request to the end of its answer; streams are not counted.',
+    labelNames: ['method', 'path', 'status'] as const,
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [registry],
+  })
+  // These watch the event loop and the garbage collector, which a process that nobody scrapes need not pay for.
+  let watching = false
+  return {
+    answered: ({ method, path, status, seconds }) => {
+      // Paths and methods are whatever clients write; each new label would be kept for ever.
+      const labels = {
+        method: methods.has(method) ? method : 'other',
+        path: routes.has(path) ? path : 'other',
+        status,
+      }
+      durations.observe(labels, seconds)
+    },
+    scrape: async () => {
+      if (!watching) collectDefaultMetrics({ register: registry })
+      watching = true
+      return { contentType: registry.contentType, text: await registry.metrics() }
+    },
+  }
+}

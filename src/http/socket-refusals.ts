@@ -1,0 +1,44 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { errorBody } from './http-error.ts'
+import { isForeign } from './request-guard.ts'
+
+/** Why a request that came over a socket is not even looked at. */
+export interface Refusal {
+  readonly status: number
+  readonly code: string
+  readonly message: string
+}
+
+/** What is wrong with the address that a request names, `undefined` when nothing is. */
+export function refusalOf(
+  { url = '', headers }: IncomingMessage,
+  isNamed: (hostHeader: string | undefined) => boolean,
+): Refusal | undefined {
+  // Proxies send whole addresses; this is none. What cannot be read as an address must not reach what relies on it.
+  if (!url.startsWith('/') || URL.parse(`http://localhost${url}`) === null) {
+    return { status: 400, code: 'BAD_REQUEST', message: 'The address of the request cannot be read.' }
+  }
+  if (isNamed(headers.host)) return undefined
+  const message = 'This server does not answer under the name in the Host header. Add it to the allowed hosts.'
+  return { status: 403, code: 'FORBIDDEN', message }
+}
+
+/** Why a connection may not become a WebSocket, `undefined` when it may. */
+export function upgradeRefusalOf({ url = '', headers }: IncomingMessage): Refusal | undefined {
+  const { pathname } = new URL(url, 'http://localhost')
+  if (pathname !== '/graphql' && pathname !== '/graphql/') {
+    return { status: 404, code: 'NOT_FOUND', message: 'WebSockets are at /graphql.' }
+  }
+  const site = headers['sec-fetch-site']
+  // Browsers let any page open a WebSocket anywhere; its Origin is all that a server has to go by.
+  if (isForeign({ origin: headers.origin, site: site?.toString(), host: headers.host ?? '' })) {
+    return { status: 403, code: 'FORBIDDEN', message: 'Requests from web pages of other origins are refused.' }
+  }
+  return undefined
+}
+
+/** Answers a request that is refused. */
+export function refuse(response: ServerResponse, { status, code, message }: Refusal): void {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', connection: 'close' })
+  response.end(errorBody(message, code))
+}
