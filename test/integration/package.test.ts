@@ -56,20 +56,30 @@ test('npm does not install optional dependencies', async () => {
 
 describe('as a library', () => {
   const program = `
-    import { createFedcache, defineConfig, functionSource, postgresSource, sqliteSource } from 'fedcache'
-    import type { Source, StoreFactory } from 'fedcache'
+    import { DatabaseSync } from 'node:sqlite'
+    import { createFedcache, defineConfig, functionSource, sqliteSource } from 'fedcache'
+    import type { Entry, Source } from 'fedcache'
     import { storeContract } from 'fedcache/testing'
+    import { lruStore } from 'fedcache'
 
-    const cities: Source = sqliteSource({ file: ':memory:', table: 'cities', key: 'id' })
+    const database = new DatabaseSync(':memory:')
+    database.exec("create table city (id text primary key, name text); insert into city values ('1', '\u5317\u4eac')")
+    const cities: Source = sqliteSource({ database, table: 'city', keyColumn: 'id' })
+    const greetings = functionSource({ loadMany: (keys) => keys.map((key) => 'Hello ' + key) })
+
     const config = defineConfig({
       port: 0,
-      keyspaces: { greetings: { source: functionSource((keys) => keys.map((key) => 'Hello ' + key)), ttl: '1m' } },
+      log: { level: 'silent' },
+      keyspaces: { cities: { source: cities, ttl: '1m' }, greetings: { source: greetings, store: lruStore } },
     })
     const cache = await createFedcache(config)
-    const entry = await cache.engine.get('greetings', 'you')
+    await cache.engine.start()
+    const city: Entry | null = await cache.engine.get('cities', '1')
+    const greeting = await cache.engine.get('greetings', 'you')
     const response = await cache.fetch(new Request('http://localhost/graphql?query={__typename}'))
     await cache.stop()
-    process.stdout.write(JSON.stringify({ value: entry?.value, served: response.status }))
+    const contract = storeContract(lruStore).length > 0
+    process.stdout.write(JSON.stringify({ city: city?.value, greeting: greeting?.value, status: response.status, contract }))
   `
 
   test('it type checks and runs', async () => {
@@ -93,7 +103,12 @@ describe('as a library', () => {
       throw new Error(String(error.stdout))
     })
     const { stdout } = await run(process.execPath, ['program.ts'], { cwd: project, env: environment })
-    expect(JSON.parse(stdout)).toEqual({ value: 'Hello you', served: 200 })
+    expect(JSON.parse(stdout)).toEqual({
+      city: { id: '1', name: '北京' },
+      greeting: 'Hello you',
+      status: 200,
+      contract: true,
+    })
   })
 })
 
@@ -137,7 +152,7 @@ describe('as a command', () => {
       `
         import { defineConfig, functionSource, type Source } from 'fedcache'
 
-        const source: Source = functionSource((keys) => keys.map((key) => ({ key, found: true })))
+        const source: Source = functionSource({ loadMany: (keys) => keys.map((key) => ({ key, found: true })) })
         export default defineConfig({ port: 0, keyspaces: { things: { source, ttl: '1m' } } })
       `,
     )
