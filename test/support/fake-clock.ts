@@ -43,7 +43,11 @@ export function fakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClock {
   function next(): PendingTimer | undefined {
     let first: PendingTimer | undefined
     for (const timer of timers) {
-      if (first === undefined || timer.dueMs < first.dueMs || (timer.dueMs === first.dueMs && timer.order < first.order)) {
+      if (
+        first === undefined ||
+        timer.dueMs < first.dueMs ||
+        (timer.dueMs === first.dueMs && timer.order < first.order)
+      ) {
         first = timer
       }
     }

@@ -1,0 +1,43 @@
+import { ConfigError, type ConfigProblem } from '../../errors.ts'
+
+/** Gathers what is wrong with the options of a source, so that all of it is told at once. */
+export class OptionProblems {
+  readonly #factory: string
+  readonly #problems: ConfigProblem[] = []
+
+  /** @param factory name of the function that was given the options. */
+  constructor(factory: string) {
+    this.#factory = factory
+  }
+
+  /** Notes a problem. What was received is printed; leave it out where it may hold a secret. */
+  add(option: string, message: string, received?: unknown): void {
+    const suffix = received === undefined ? '' : `; received ${printed(received)}`
+    this.#problems.push({ path: `${this.#factory}.${option}`, message: `${message}${suffix}`, received })
+  }
+
+  /** Notes a problem unless the option is left out or a whole number from `minimum`. */
+  wholeNumber(option: string, received: unknown, minimum: number): void {
+    if (received === undefined || (Number.isSafeInteger(received) && (received as number) >= minimum)) return
+    this.add(option, `must be a whole number from ${minimum}`, received)
+  }
+
+  /** Notes a problem unless the option is left out or of that type. */
+  type(option: string, received: unknown, type: 'string' | 'boolean' | 'function'): void {
+    if (received === undefined || (typeof received === type && received !== '')) return
+    this.add(option, `must be a ${type}${type === 'string' ? ' that is not empty' : ''}`, received)
+  }
+
+  /** @throws ConfigError with every problem noted, when there is one. */
+  throwIfAny(): void {
+    if (this.#problems.length > 0) throw new ConfigError(this.#problems)
+  }
+}
+
+function printed(received: unknown): string {
+  if (typeof received === 'string')
+    return JSON.stringify(received.length > 120 ? `${received.slice(0, 120)}…` : received)
+  if (received === null || typeof received === 'number' || typeof received === 'boolean') return `${received}`
+  if (Array.isArray(received)) return `a list of ${received.length}`
+  return typeof received === 'object' ? 'an object' : `a ${typeof received}`
+}

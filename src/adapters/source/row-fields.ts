@@ -1,0 +1,39 @@
+import { FedcacheError } from '../../errors.ts'
+
+/** The error of a value that a source cannot hold. */
+export function invalidValue(message: string, cause?: unknown): FedcacheError {
+  return new FedcacheError('INVALID_VALUE', message, { outcome: 'NONE', cause })
+}
+
+/** A value on its way into the columns of a row. */
+export interface RowFields {
+  readonly key: string
+  readonly value: unknown
+  readonly keyColumn: string
+  /** Columns that may be written, without the key column. */
+  readonly names: readonly string[]
+  /** Columns that the database fills itself; the value may have them and they are left out. */
+  readonly ignored: ReadonlySet<string>
+}
+
+/**
+ * The fields of a value that is to become a row.
+ *
+ * @throws FedcacheError `INVALID_VALUE` when it is no object, has a field without a column, or names another key.
+ */
+export function fieldsOf({ key, value, keyColumn, names, ignored }: RowFields): Readonly<Record<string, unknown>> {
+  const shownKey = JSON.stringify(key)
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Uint8Array) {
+    throw invalidValue(`The value of ${shownKey} must be a JSON object with a field per column.`)
+  }
+  const fields = value as Readonly<Record<string, unknown>>
+  for (const name of Object.keys(fields)) {
+    if (names.includes(name) || ignored.has(name) || name === keyColumn) continue
+    throw invalidValue(`The value of ${shownKey} has a field "${name}", for which there is no column.`)
+  }
+  const named = fields[keyColumn]
+  if (named !== undefined && `${named as string | number}` !== key) {
+    throw invalidValue(`The value of ${shownKey} has another key in its field "${keyColumn}".`)
+  }
+  return fields
+}
