@@ -1,3 +1,14 @@
+export {
+  type Bus,
+  BusError,
+  type BusErrorKind,
+  type BusHandler,
+  type BusMessage,
+  type BusServer,
+  type BusService,
+  type BusStats,
+  type BusStatus,
+} from './bus.ts'
 export type { Clock, Timer } from './clock.ts'
 export type { Discovery } from './discovery.ts'
 export type { LogFields, Logger } from './logger.ts'
