@@ -93,12 +93,12 @@ export class SourceTester {
     }))
     const results = await this.source.storeMany?.(requests, this.context)
     equal(results?.length, requests.length, 'one result per request')
-    return results as readonly WriteResult[]
+    return results
   }
 
   async delete(...keys: readonly string[]): Promise<readonly WriteResult[]> {
     const results = await this.source.deleteMany?.(keys, this.context)
     equal(results?.length, keys.length, 'one result per key')
-    return results as readonly WriteResult[]
+    return results
   }
 }
