@@ -12,6 +12,8 @@ export default defineConfig({
     alias: [
       { find: /^fedcache$/, replacement: source('./src/index.ts') },
       { find: /^fedcache\/testing$/, replacement: source('./src/testing.ts') },
+      // Vite would load the ES modules of graphql while packages load its CommonJS, as Node does for all: two realms.
+      { find: /^graphql$/, replacement: source('./node_modules/graphql/index.js') },
     ],
   },
   test: {

@@ -9,7 +9,9 @@ import { entryError, graphqlError } from './errors.ts'
 import type { EntryInput, PutEntryInput, Resolvers } from './generated/schema-types.ts'
 
 function putInput({ key, value, text, bytes, ttl, expiresAt, tags }: PutEntryInput | EntryInput): PutInput {
-  return { key, value, text, bytes, ttlMs: ttl, expiresAt, tags }
+  // To the engine null is a value, and a wrong one; here it also stands for nothing, beside a value of another format.
+  const isOther = (text ?? bytes ?? null) !== null
+  return { key, value: value === null && isOther ? undefined : value, text, bytes, ttlMs: ttl, expiresAt, tags }
 }
 
 // An error in a list is reported with its position, and fails no other element. Generated types do not know that.

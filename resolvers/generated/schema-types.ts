@@ -90,13 +90,13 @@ export type ClusterEvent = {
 
 /** The keyspace to make. A setting left out has its default. */
 export type CreateKeyspaceInput = {
-  /** How long misses are gathered before the source is asked for them together; `0s`: only those that arrive at once. */
+  /** How long misses are gathered before the source is asked for them together; `0s`: only those that arrive at once, the default. */
   readonly batchWindow?: InputMaybe<Scalars['Duration']['input']>;
-  /** Who may keep an answer that was made from this keyspace. */
+  /** Who may keep an answer that was made from this keyspace. Default: `PRIVATE`. */
   readonly cacheScope?: InputMaybe<CacheScope>;
   /** What its values are. Default: `JSON`. It cannot be changed later. */
   readonly format?: InputMaybe<ValueFormat>;
-  /** The most keys in one call to the source. */
+  /** The most keys in one call to the source. Default: 500. */
   readonly maxBatchSize?: InputMaybe<Scalars['Int']['input']>;
   /** The most bytes that a peer holds in memory: keys, values and what their bookkeeping takes. */
   readonly maxBytes?: InputMaybe<Scalars['Float']['input']>;
@@ -108,7 +108,7 @@ export type CreateKeyspaceInput = {
   readonly name: Scalars['String']['input'];
   /** How old a copy may be that a peer keeps of an entry that another peer owns. Default: `10s`. */
   readonly nearTtl?: InputMaybe<Scalars['Duration']['input']>;
-  /** How long it is remembered that the source has no entry; `0s`: not at all. */
+  /** How long it is remembered that the source has no entry; `0s`: not at all. Default: `5s`. */
   readonly negativeTtl?: InputMaybe<Scalars['Duration']['input']>;
   /** How long a read waits at most. Default: `10s`. */
   readonly readTimeout?: InputMaybe<Scalars['Duration']['input']>;
@@ -118,7 +118,7 @@ export type CreateKeyspaceInput = {
   readonly staleIfError?: InputMaybe<Scalars['Duration']['input']>;
   /** How long after its expiry an entry is still served, as stale, while it is loaded anew. Default: `0s`. */
   readonly staleWhileRevalidate?: InputMaybe<Scalars['Duration']['input']>;
-  /** How long an entry lives. Default: until it is evicted. */
+  /** How long an entry lives. Default: `5m`. */
   readonly ttl?: InputMaybe<Scalars['Duration']['input']>;
   /** Share of the ttl, 0 to 1, taken off at random, so that entries loaded together do not expire together. Default: 0. */
   readonly ttlJitter?: InputMaybe<Scalars['Float']['input']>;
@@ -256,11 +256,11 @@ export type EntryChange = {
 
 /** What happened to an entry, or a keyspace. */
 export type EntryChangeKind =
-  /** The keyspace was cleared, or entries were invalidated by tag. */
+  /** The keyspace was cleared or deleted. */
   | 'CLEARED'
   /** The entry was deleted. */
   | 'DELETED'
-  /** Events were lost on the way. Read again what matters. */
+  /** What changed is not known: events were lost, or entries were invalidated by tag. Read again what matters. */
   | 'MISSED'
   /** The entry was stored. */
   | 'PUT';
@@ -281,7 +281,7 @@ export type EntryError = {
 
 /** One of several entries to store: as `PutEntryInput`, without the keyspace. */
 export type EntryInput = {
-  /** The value as bytes, for a keyspace of format `BYTES`. */
+  /** The value, for a keyspace of format `BYTES`. */
   readonly bytes?: InputMaybe<Scalars['Base64Bytes']['input']>;
   /** When the entry expires; it must lie in the future. */
   readonly expiresAt?: InputMaybe<Scalars['DateTime']['input']>;
@@ -289,7 +289,7 @@ export type EntryInput = {
   readonly key: Scalars['String']['input'];
   /** Tags that `invalidateTags` will find the entry by. */
   readonly tags?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
-  /** The value as text, for a keyspace of format `TEXT`, or as JSON text for one of format `JSON`. */
+  /** The value, for a keyspace of format `TEXT`. */
   readonly text?: InputMaybe<Scalars['String']['input']>;
   /** How long the entry lives. Without it, and without `expiresAt`, the keyspace's `ttl` counts. */
   readonly ttl?: InputMaybe<Scalars['Duration']['input']>;
@@ -636,7 +636,7 @@ export type PutEntriesPayload = {
 
 /** The entry to store. Give exactly one of `value`, `text` and `bytes`, and at most one of `ttl` and `expiresAt`. */
 export type PutEntryInput = {
-  /** The value as bytes, for a keyspace of format `BYTES`. */
+  /** The value, for a keyspace of format `BYTES`. */
   readonly bytes?: InputMaybe<Scalars['Base64Bytes']['input']>;
   /** When the entry expires; it must lie in the future. */
   readonly expiresAt?: InputMaybe<Scalars['DateTime']['input']>;
@@ -646,7 +646,7 @@ export type PutEntryInput = {
   readonly keyspace: Scalars['String']['input'];
   /** Tags that `invalidateTags` will find the entry by. */
   readonly tags?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
-  /** The value as text, for a keyspace of format `TEXT`, or as JSON text for one of format `JSON`. */
+  /** The value, for a keyspace of format `TEXT`. */
   readonly text?: InputMaybe<Scalars['String']['input']>;
   /** How long the entry lives. Without it, and without `expiresAt`, the keyspace's `ttl` counts. */
   readonly ttl?: InputMaybe<Scalars['Duration']['input']>;
@@ -787,7 +787,7 @@ export type ValueFormat =
 
 /** What to load. */
 export type WarmKeyspaceInput = {
-  /** Keys to load, at most 1,000 unless configured otherwise. Without them: the configuration's `warmKeys`. */
+  /** Keys to load, however many. Without them: the configuration's `warmKeys`. */
   readonly keys?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
   /** Name of the keyspace. */
   readonly name: Scalars['String']['input'];
