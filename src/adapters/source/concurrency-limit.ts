@@ -13,8 +13,22 @@ export class ConcurrencyLimit {
   }
 
   /**
-   * Answers each key by a task of its own. A task that throws or rejects fails its own key. Once `signal` is aborted,
-   * keys whose task has not begun are answered with the signal's reason.
+   * Runs a task as soon as there is room for it.
+   *
+   * @throws what the task throws, or the reason of `signal` when it was aborted before the task began.
+   */
+  async run<Result>(signal: AbortSignal, task: () => Result | Promise<Result>): Promise<Result> {
+    await this.#begin()
+    try {
+      signal.throwIfAborted()
+      return await task()
+    } finally {
+      this.#end()
+    }
+  }
+
+  /**
+   * Answers each key by a task of its own. A task that throws or rejects fails its own key.
    *
    * @returns one answer per key, in order, when every task has ended.
    */
@@ -23,19 +37,7 @@ export class ConcurrencyLimit {
     signal: AbortSignal,
     task: (key: string) => LoadResult,
   ): Promise<readonly LoadResult[]> {
-    return Promise.all(keys.map((key) => this.#answer(key, signal, task)))
-  }
-
-  async #answer(key: string, signal: AbortSignal, task: (key: string) => LoadResult): Promise<LoadResult> {
-    await this.#begin()
-    try {
-      signal.throwIfAborted()
-      return await task(key)
-    } catch (error) {
-      return errorOf(error)
-    } finally {
-      this.#end()
-    }
+    return Promise.all(keys.map((key) => this.run(signal, () => task(key)).catch(errorOf)))
   }
 
   async #begin(): Promise<void> {
