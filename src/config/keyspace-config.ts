@@ -109,7 +109,7 @@ export interface KeyspaceConfig {
   readonly maxBatchSize?: number
   /**
    * How long misses are gathered before the source is asked. 0 gathers what arrives together and adds no waiting. At
-   * most 1 s, and less than `readTimeout`.
+   * most 10 s, and less than `readTimeout`.
    *
    * @default 0
    */
@@ -140,8 +140,8 @@ export interface KeyspaceConfig {
    */
   readonly cacheScope?: CacheScope
   /**
-   * Gives the lifetime of a loaded or put value in its stead: a duration, `'forever'`, or undefined for the keyspace's
-   * ttl. A lifetime that the source or the writer gave goes before it.
+   * Gives the lifetime of a loaded or put value: a duration, of which 0 keeps nothing, `'forever'`, or undefined for
+   * the keyspace's ttl. A lifetime that the source or the writer gave goes before it.
    *
    * @default none
    */

@@ -22,8 +22,8 @@ export interface OverriddenConfig {
   readonly origins: ReadonlyMap<string, string>
 }
 
-/** Makes the keyspace of one `--http`; throws where the template is wrong. */
-export type HttpKeyspace = (urlTemplate: string) => KeyspaceConfig
+/** Makes the keyspace of one `--http`. Throws ConfigError where the template is wrong. */
+export type HttpKeyspace = (name: string, urlTemplate: string) => KeyspaceConfig
 
 /** What the environment says: `FEDCACHE_PORT`, `_HOST`, `_NATS_URL`, `_CLUSTER`, `_PEER_ID`, `_AUTH`, `_LOG_LEVEL`. */
 export function environmentOverrides(environment: Readonly<Record<string, string | undefined>>): Overrides {
@@ -102,11 +102,12 @@ function httpKeyspaces(definitions: readonly string[], httpKeyspace: HttpKeyspac
       continue
     }
     try {
-      keyspaces.set(name, httpKeyspace(urlTemplate))
+      keyspaces.set(name, httpKeyspace(name, urlTemplate))
     } catch (error) {
-      const received = redacted(urlTemplate)
-      const reason = redacted(error instanceof Error ? error.message : String(error))
-      problems.push({ path: `--http ${name}`, message: `${reason}; received "${received}"`, received })
+      if (!(error instanceof ConfigError)) throw error
+      for (const { message } of error.problems) {
+        problems.push({ path: `--http ${name}`, message: redacted(message), received: redacted(urlTemplate) })
+      }
     }
   }
   if (problems.length > 0) throw new ConfigError(problems)

@@ -1,4 +1,4 @@
-import type { KeyspaceDefinition } from '../engine/policy.ts'
+import type { KeyspaceDefinition, KeyspacePolicy } from '../engine/policy.ts'
 import type { Logger, Source, StoreFactory } from '../ports/index.ts'
 import { checkFields, checkOneOf, checkRecord, checkSize, checkWholeNumber, hasMethods } from './checks.ts'
 import type { Config, LogLevel, SubgraphPart } from './config.ts'
@@ -7,7 +7,7 @@ import { heapAdvice, heapBytesFor, memoryLimitFor } from './memory.ts'
 import { Problems } from './problems.ts'
 import { peerIdFrom, type ResolvedCluster, resolveCluster } from './resolve-cluster.ts'
 import { isLoopback, type ResolvedHttp, resolveHost, resolveHttp } from './resolve-http.ts'
-import { resolveKeyspace } from './resolve-keyspace.ts'
+import { defaultPolicy, resolveKeyspace } from './resolve-keyspace.ts'
 import { resolveSources } from './resolve-source.ts'
 
 const kilobyte = 2 ** 10
@@ -41,6 +41,8 @@ export interface ResolvedConfig {
   readonly cluster: ResolvedCluster
   readonly sources: ReadonlyMap<string, Source>
   readonly keyspaces: readonly KeyspaceDefinition[]
+  /** The rules of keyspaces that are made while fedcache runs, before their own settings. */
+  readonly defaultPolicy: KeyspacePolicy
   /** Bytes that all keyspaces together may hold. */
   readonly memoryLimit: number
   readonly maxKeyBytes: number
@@ -103,6 +105,7 @@ export function resolveConfig(config: Config, context: ResolveContext): Resolved
     cluster: resolveCluster(problems, fields['cluster'], peerIdFrom(context.hostname, port || context.processId)),
     sources,
     keyspaces,
+    defaultPolicy: defaultPolicy(keyspaceContext),
     memoryLimit,
     maxKeyBytes,
     maxKeysPerCall: checkWholeNumber(problems, 'maxKeysPerCall', fields['maxKeysPerCall'], {

@@ -11,7 +11,7 @@ import {
 } from './checks.ts'
 import { keyspaceDefaults } from './defaults.ts'
 import type { KeyspaceConfig } from './keyspace-config.ts'
-import { described, type Problems, pathOf } from './problems.ts'
+import { described, pathOf, Problems } from './problems.ts'
 import { checkName, resolveKeyspaceSource } from './resolve-source.ts'
 import { parseDuration } from './units.ts'
 
@@ -22,7 +22,7 @@ const longestTtlMs = 3_650 * 24 * hour
 const ttlRange = { min: 1, max: longestTtlMs }
 const graceRange = { min: 0, max: longestTtlMs }
 const timeoutRange = { min: 1, max: hour }
-const batchWindowRange = { min: 0, max: 1_000 }
+const batchWindowRange = { min: 0, max: 10_000 }
 const batchSizeRange = { min: 1, max: 100_000 }
 // A JavaScript Map ends at 2^24 entries.
 const entriesRange = { min: 1, max: 16_000_000 }
@@ -61,6 +61,11 @@ export interface KeyspaceContext {
   readonly memoryLimit: number
   readonly maxKeyBytes: number
   readonly defaultStore: StoreFactory
+}
+
+/** The rules of a keyspace that says nothing of its own. */
+export function defaultPolicy(context: KeyspaceContext): KeyspacePolicy {
+  return resolveKeyspace(new Problems(), 'default', {}, context).policy
 }
 
 /** Reads the config of one keyspace. What is wrong is noted; the result is then of no use. */
@@ -205,7 +210,7 @@ function resolveWarmKeys(
   return value
 }
 
-/** Lets a config's `expiry` answer as `ttl` is written, and holds its answers to the range of `ttl`. */
+/** Lets a config's `expiry` answer as `ttl` is written. The engine reports one that throws. */
 function expiryOf(keyspace: string, expiry: KeyspaceConfig['expiry']): KeyspacePolicy['expiry'] {
   if (expiry === undefined) return undefined
   return (key, value) => {
@@ -213,7 +218,7 @@ function expiryOf(keyspace: string, expiry: KeyspaceConfig['expiry']): KeyspaceP
     if (lifetime === undefined) return undefined
     if (lifetime === 'forever') return Infinity
     const lifetimeMs = parseDuration(lifetime)
-    if (lifetimeMs !== undefined && lifetimeMs >= ttlRange.min && lifetimeMs <= ttlRange.max) return lifetimeMs
-    throw new RangeError(`expiry of keyspace ${keyspace} gave ${described(lifetime)}, which is no lifetime`)
+    if (lifetimeMs !== undefined) return lifetimeMs
+    throw new RangeError(`expiry of keyspace ${keyspace} gave ${described(lifetime)}, which is no duration`)
   }
 }

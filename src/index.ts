@@ -1,0 +1,97 @@
+// Everything that `import … from 'fedcache'` gives. What is not listed here is not part of the package's interface.
+export type {
+  ClusterConfig,
+  Config,
+  GraphiqlTabConfig,
+  HttpConfig,
+  LogConfig,
+  LogLevel,
+  SubgraphConfig,
+  SubgraphPart,
+} from './config/config.ts'
+export { defineConfig } from './config/config.ts'
+export type { CircuitBreakerConfig, KeyspaceConfig, RateLimitConfig } from './config/keyspace-config.ts'
+export { loadConfig } from './config/load-config.ts'
+export type { Duration, Size } from './config/units.ts'
+
+export { createFedcache, type Fedcache } from './server.ts'
+
+export type { Engine } from './engine/engine.ts'
+export type { Entry, ServedFrom } from './engine/entry.ts'
+export type { ClusterEvent, EntryChange, EntryChangeKind } from './engine/events.ts'
+export type { CacheScope, KeyspaceOrigin, ValueFormat } from './engine/policy.ts'
+export type {
+  ClusterInfo,
+  Confirmation,
+  CreateKeyspaceInput,
+  DeleteManyResult,
+  KeyspaceInfo,
+  KeyspaceSettings,
+  KeyspaceStats,
+  PeerInfo,
+  PeerState,
+  PutInput,
+  PutManyResult,
+  PutResult,
+  ReadOptions,
+  ReadResult,
+  WarmResult,
+} from './engine/results.ts'
+
+export {
+  ConfigError,
+  type ConfigProblem,
+  type ErrorCode,
+  FedcacheError,
+  type FedcacheErrorOptions,
+  type WriteOutcome,
+} from './errors.ts'
+
+export type {
+  Clock,
+  Discovery,
+  LoadContext,
+  LoadResult,
+  LogFields,
+  Logger,
+  Source,
+  SourceChange,
+  SourceContext,
+  SourceEntryOptions,
+  Store,
+  StoredItem,
+  StoreFactory,
+  StoreOptions,
+  StoreRequest,
+  Timer,
+  WriteReceipt,
+  WriteResult,
+} from './ports/index.ts'
+export { SourceEntry, sourceEntry } from './ports/index.ts'
+
+export {
+  type FunctionAnswer,
+  type FunctionAnswers,
+  functionSource,
+  type FunctionSourceOptions,
+} from './adapters/source/function-source.ts'
+export {
+  type HttpBulkOptions,
+  type HttpBulkRequest,
+  type HttpBulkResponse,
+  type HttpConnectionOptions,
+  type HttpKeyOptions,
+  type HttpKeyResponse,
+  httpSource,
+  type HttpSourceOptions,
+} from './adapters/source/http-source.ts'
+export {
+  type SqliteConnectionOptions,
+  type SqliteQueryOptions,
+  sqliteSource,
+  type SqliteSourceOptions,
+  type SqliteTableOptions,
+} from './adapters/source/sqlite-source.ts'
+export type { SqlQueryOptions, SqlRow, SqlRowOptions, SqlTableOptions } from './adapters/source/sql-options.ts'
+export { lruStore } from './adapters/store/lru-store.ts'
+export { sieveStore } from './adapters/store/sieve-store.ts'
