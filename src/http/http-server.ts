@@ -1,11 +1,11 @@
-import { STATUS_CODES, type IncomingMessage, type ServerResponse, createServer } from 'node:http'
+import { STATUS_CODES, type IncomingMessage, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { GraphQLSchema } from 'graphql'
 import type { Engine } from '../engine/engine.ts'
 import type { Logger } from '../ports/index.ts'
 import { graphqlHandler } from './graphql-handler.ts'
-import { closed, listening, observe, originOf } from './listener.ts'
+import { closed, listening, observe, openOf, originOf } from './listener.ts'
 import { metrics } from './metrics.ts'
 import { hostGuard } from './request-guard.ts'
 import { refusalOf, refuse, upgradeRefusalOf } from './socket-refusals.ts'
@@ -90,22 +90,16 @@ export function httpServer(options: HttpServerOptions): HttpServer {
   })
   const sockets = webSockets(handler, maxBodyBytes)
   const isNamed = hostGuard(host, options.allowedHosts)
-  const inFlight = new Set<ServerResponse>()
   const server = createServer(
     { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, connectionsCheckingInterval: 5000 },
     (request, response) => {
       observe(request, response, numbers)
-      inFlight.add(response)
-      response.once('close', () => {
-        inFlight.delete(response)
-        // Connections that became idle while the server closes would stay until they time out.
-        if (!server.listening) server.closeIdleConnections()
-      })
       const refusal = refusalOf(request, isNamed)
       if (refusal !== undefined) return refuse(response, refusal)
       void handler(request, response)
     },
   )
+  const open = openOf(server)
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const refusal = refusalOf(request, isNamed) ?? upgradeRefusalOf(request)
     if (refusal === undefined) sockets.upgrade(request, socket, head)
@@ -118,7 +112,7 @@ export function httpServer(options: HttpServerOptions): HttpServer {
       const origin = originOf(host, address.port)
       return { origin, url: `${origin}/graphql`, port: address.port }
     },
-    close: (graceMs) => closed(server, sockets, inFlight, graceMs),
+    close: (graceMs) => closed(server, sockets, open, graceMs),
     fetch: async (request) => handler.fetch(request),
   }
 }

@@ -1,4 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import type { Metrics } from './metrics.ts'
 import type { WebSockets } from './web-sockets.ts'
 
@@ -38,19 +40,40 @@ function isStream(response: ServerResponse): boolean {
   return type.startsWith('text/event-stream') || type.startsWith('multipart/mixed')
 }
 
+/** What a server has open. */
+export interface Open {
+  readonly responses: ReadonlySet<ServerResponse>
+  readonly sockets: ReadonlySet<Socket>
+}
+
+/** Keeps account of what a server has open: answers that are not complete, and connections that speak HTTP. */
+export function openOf(server: Server): Open {
+  const responses = new Set<ServerResponse>()
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  server.on('upgrade', (_request, socket: Socket) => sockets.delete(socket))
+  server.on('request', (_request, response) => {
+    responses.add(response)
+    response.once('close', () => {
+      responses.delete(response)
+      // Connections that become idle while the server closes would stay until they time out.
+      if (!server.listening) server.closeIdleConnections()
+    })
+  })
+  return { responses, sockets }
+}
+
 /**
  * Closes a server: no new connections, streams cut so that their clients go elsewhere, WebSockets closed with 1001,
  * requests in flight answered. What is left after `graceMs` is cut off.
  */
-export async function closed(
-  server: Server,
-  webSockets: WebSockets,
-  inFlight: ReadonlySet<ServerResponse>,
-  graceMs: number,
-): Promise<void> {
+export async function closed(server: Server, webSockets: WebSockets, open: Open, graceMs: number): Promise<void> {
   if (!server.listening) return
   const serverClosed = new Promise<void>((resolve) => server.close(() => resolve()))
-  for (const response of inFlight) {
+  for (const response of open.responses) {
     if (response.headersSent && isStream(response)) response.destroy()
     // A client that keeps its connection would send its next request to a server that is gone.
     else if (!response.headersSent) response.shouldKeepAlive = false
@@ -59,6 +82,10 @@ export async function closed(
     webSockets.terminate()
     server.closeAllConnections()
   }, graceMs)
+  // Browsers connect ahead of need. Node does not count a connection as idle that has not carried a request yet; the
+  // turn of the event loop lets those in that have just sent one.
+  await setImmediate()
+  for (const socket of open.sockets) if (socket.bytesRead === 0) socket.destroy()
   await Promise.all([serverClosed, webSockets.close()])
   clearTimeout(grace)
 }
