@@ -19,6 +19,13 @@ export function decodeText(encoded: Encoded): string {
   return Buffer.from(encoded, 'latin1').toString('utf8')
 }
 
+/** The value that was encoded: parsed JSON, text, or a copy of the bytes. */
+export function decodeValue(format: ValueFormat, encoded: Encoded): unknown {
+  if (format === 'bytes') return decodeBytes(encoded)
+  const text = decodeText(encoded)
+  return format === 'json' ? JSON.parse(text) : text
+}
+
 /** A copy of the bytes of an encoded value. */
 export function decodeBytes(encoded: Encoded): Uint8Array {
   return new Uint8Array(Buffer.from(encoded, 'latin1'))

@@ -1,24 +1,18 @@
 import { FedcacheError, type FedcacheErrorOptions } from '../errors.ts'
 import type { Clock, Logger, Source } from '../ports/index.ts'
+import { Changes } from './changes.ts'
+import { Departures } from './departures.ts'
 import type { Entry } from './entry.ts'
 import { EntryView } from './entry-view.ts'
 import { EventHub } from './event-hub.ts'
 import type { ClusterEvent, EntryChange } from './events.ts'
-import type { Flight } from './flights.ts'
-import {
-  badInput,
-  keyProblem,
-  type InputLimits,
-  quote,
-  requireKeyCount,
-  requireKeyspaceName,
-  requireTags,
-} from './input-limits.ts'
+import { badInput, type InputLimits, keyProblem, requireKeyCount, requireTags } from './input-limits.ts'
 import type { Keyspace } from './keyspace.ts'
-import { withSettings } from './keyspace-settings.ts'
+import { KeyspaceCatalogue } from './keyspace-catalogue.ts'
 import { type ServedKeyspace, Keyspaces, keyspaceInfo } from './keyspaces.ts'
 import { MemoryBudget } from './memory.ts'
-import type { Invalidation, KeyChange, Peers } from './peers.ts'
+import { PeerService } from './peer-service.ts'
+import type { PeerHost, Peers, WriteAnswer, WriteAnswers, WriteTransfer } from './peers.ts'
 import type { KeyspaceDefinition, KeyspacePolicy } from './policy.ts'
 import { preparePuts } from './prepare-put.ts'
 import { read, type ReadContext } from './read.ts'
@@ -37,8 +31,10 @@ import type {
   ReadResult,
   WarmResult,
 } from './results.ts'
+import { SourceOwners } from './source-owners.ts'
+import type { FoundEntry } from './stored-entry.ts'
 import { VersionClock } from './version-clock.ts'
-import { applyDelete, applyPut, type WriteContext, type Written } from './write.ts'
+import { WriteRouter } from './write-router.ts'
 
 /** What an engine is made of. */
 export interface EngineOptions {
@@ -68,47 +64,69 @@ export class Engine {
   readonly #options: EngineOptions
   readonly #versions: VersionClock
   readonly #keyspaces: Keyspaces
+  readonly #catalogue: KeyspaceCatalogue
+  readonly #changes: Changes
+  readonly #writes: WriteRouter
   readonly #readContext: ReadContext
-  readonly #changes: EventHub<EntryChange> = new EventHub<EntryChange>({
+  readonly #service: PeerService
+  readonly #sources: SourceOwners
+  readonly #clusterEvents: EventHub<ClusterEvent> = new EventHub<ClusterEvent>({
     maxWaiting: maxWaitingEvents,
-    missed: ({ keyspace }) => ({ keyspace, key: null, kind: 'MISSED', version: null }),
+    missed: (event) => ({
+      ...event,
+      reason: 'events were lost because this subscriber was too slow; read cluster again',
+    }),
   })
-  readonly #clusterEvents = new EventHub<ClusterEvent>({ maxWaiting: maxWaitingEvents, missed: (event) => event })
-  readonly #underWay = new Set<Promise<unknown>>()
-  readonly #stopWatching: (() => unknown)[] = []
   #stopped = false
 
   constructor(options: EngineOptions) {
-    const { clock, logger, limits, peers } = options
+    const { clock, logger, limits, peers, sources, memoryLimit, defaultPolicy } = options
     this.#options = options
-    this.#versions = new VersionClock(clock)
-    const budget = new MemoryBudget(options.memoryLimit)
-    this.#keyspaces = new Keyspaces({ clock, logger, versions: this.#versions, budget })
+    const versions = (this.#versions = new VersionClock(clock))
+    const budget = new MemoryBudget(memoryLimit)
+    const slotter = (keyspace: string): ((key: string) => number) => peers.slotter(keyspace)
+    const keyspaces = (this.#keyspaces = new Keyspaces({ clock, logger, versions, budget, slotter }))
+    const changes = (this.#changes = new Changes({ keyspaces, peers, logger }))
+    this.#sources = new SourceOwners({ keyspaces, changes, versions, named: sources })
+    this.#catalogue = new KeyspaceCatalogue({
+      keyspaces,
+      changes,
+      peers,
+      versions,
+      logger,
+      sources,
+      defaultPolicy,
+      memoryLimit,
+      onCreated: (served) => this.#sources.watch(served.keyspace),
+    })
+    this.#writes = new WriteRouter({ clock, versions, peers, changes })
+    const departures = new Departures({ clock, peers, keyspaces })
+    this.#readContext = { clock, peers, limits, depart: departures.depart }
+    const readAsOwner = { clock, peers, limits, depart: departures.departAsOwner }
+    this.#service = new PeerService({ clock, peers, keyspaces, changes, writes: this.#writes, readAsOwner })
     for (const definition of options.keyspaces) this.#keyspaces.create(definition)
-    this.#readContext = { clock, peers, limits, depart: (keyspace, key) => this.#depart(keyspace, key) }
   }
 
-  /** Opens the sources, then begins to warm. Rejects when a source cannot be opened. */
+  /** Opens the sources, joins the cluster, then begins to warm. Rejects when a source cannot be opened. */
   async start(): Promise<void> {
-    const { peers, sources } = this.#options
-    await Promise.all(Array.from(this.#sources(sources), async (source) => source.start?.()))
-    this.#stopWatching.push(peers.onEvent((event) => this.#clusterEvents.publish(event)))
-    for (const served of this.#keyspaces.all()) {
-      await this.#watch(served)
-      if (warmsAtStart(served.keyspace.policy)) this.#inBackground(this.#warmAtStart(served.keyspace.name))
-    }
+    await this.#sources.start()
+    const { peers } = this.#options
+    peers.onEvent((event) => this.#clusterEvents.publish(event))
+    await peers.join(this.#host())
+    for (const { keyspace } of this.#keyspaces.all())
+      if (warmsAtStart(keyspace.policy)) void this.#warmAtStart(keyspace)
   }
 
-  /** Refuses new calls, waits for the loads and writes under way, ends subscriptions and closes the sources. */
+  /** Leaves the cluster, refuses new calls, waits for the loads and writes under way, and closes the sources. */
   async stop(): Promise<void> {
     if (this.#stopped) return
+    await this.#options.peers.leave()
     this.#stopped = true
-    for (const stop of this.#stopWatching.splice(0)) await stop()
     this.#changes.close()
     this.#clusterEvents.close()
+    await this.#writes.ended()
     await Promise.all(Array.from(this.#keyspaces.all(), ({ keyspace }) => keyspace.flights.ended()))
-    await Promise.allSettled(this.#underWay)
-    await Promise.allSettled(Array.from(this.#sources(this.#options.sources), async (source) => source.close?.()))
+    await this.#sources.close()
   }
 
   /**
@@ -157,19 +175,13 @@ export class Engine {
   /** Puts many entries; each succeeds or fails alone. Of several of one key the last counts. */
   async putMany(keyspace: string, inputs: readonly PutInput[]): Promise<PutManyResult> {
     const served = this.#served(keyspace, nothingChanged)
-    const { limits, clock, peers } = this.#options
+    const { limits, clock } = this.#options
     requireKeyCount(inputs.length, limits, nothingChanged)
     const prepared = preparePuts(served.keyspace, inputs, limits, clock)
-    const context = this.#writeContext(served)
-    const { outcomes, confirmation } = await this.#write(served, prepared, (put) =>
-      applyPut(context, served.keyspace, put),
+    const { answers, confirmation } = await this.#write(served, prepared)
+    const results = answers.map((answer) =>
+      answer instanceof FedcacheError ? answer : this.#written(served.keyspace, answer),
     )
-    const nowMs = clock.monotonic()
-    const results = outcomes.map((outcome) => {
-      if (outcome instanceof FedcacheError) return outcome
-      const owner = peers.ownerOf(keyspace, outcome.key)
-      return new EntryView(served.keyspace, outcome, 'OWNER', owner, nowMs)
-    })
     return { results, ...confirmation }
   }
 
@@ -189,16 +201,16 @@ export class Engine {
     const served = this.#served(keyspace, nothingChanged)
     const { limits } = this.#options
     requireKeyCount(keys.length, limits, nothingChanged)
-    const context = this.#writeContext(served)
-    const checked = keys.map((key) => keyProblem(key, limits, nothingChanged) ?? key)
     // Deleting a key twice in one call is deleting it once.
-    const deletes = new Map<string, Promise<Written<true>>>()
-    const { outcomes, confirmation } = await this.#write(served, checked, (key) => {
-      let deleted = deletes.get(key)
-      if (deleted === undefined) deletes.set(key, (deleted = applyDelete(context, served.keyspace, key)))
-      return deleted
+    const unique = [...new Set(keys)]
+    const writes = unique.map((key) => keyProblem(key, limits, nothingChanged) ?? ({ kind: 'DELETE', key } as const))
+    const { answers, confirmation } = await this.#write(served, writes)
+    const byKey = new Map(unique.map((key, index) => [key, answers[index]!]))
+    const results = keys.map((key) => {
+      const answer = byKey.get(key)!
+      return answer instanceof FedcacheError ? answer : true
     })
-    return { results: outcomes, ...confirmation }
+    return { results, ...confirmation }
   }
 
   /** Drops every entry that carries one of the tags, wherever it is kept. The source is not touched. */
@@ -206,13 +218,14 @@ export class Engine {
     this.#served(keyspace, nothingChanged)
     const checked = requireTags(tags, 'invalidateTags', nothingChanged)
     if (checked.length === 0) throw badInput('invalidateTags takes at least one tag; received none.', nothingChanged)
-    return this.#announce({ kind: 'TAGS', keyspace, tags: checked })
+    await this.#whenWritable(keyspace)
+    return this.#changes.announce({ kind: 'TAGS', keyspace, tags: checked, version: this.#versions.next() })
   }
 
   /** Drops every entry of a keyspace, wherever it is kept. The source is not touched. */
   async clear(keyspace: string): Promise<Confirmation> {
-    this.#served(keyspace, nothingChanged)
-    return this.#announce({ kind: 'CLEAR', keyspace, version: this.#versions.next() })
+    await this.#whenWritable(keyspace)
+    return this.#changes.announce({ kind: 'CLEAR', keyspace, version: this.#versions.next() })
   }
 
   /**
@@ -253,26 +266,14 @@ export class Engine {
   /** @throws FedcacheError `KEYSPACE_EXISTS`, `BAD_USER_INPUT` */
   async createKeyspace(input: CreateKeyspaceInput): Promise<KeyspaceInfo> {
     this.#requireRunning(nothingChanged)
-    const { sources, defaultPolicy, memoryLimit } = this.#options
-    const name = requireKeyspaceName(input.name)
-    const sourceName = input.source ?? undefined
-    const source = sourceName === undefined ? undefined : sources.get(sourceName)
-    if (sourceName !== undefined && source === undefined) {
-      const known = sources.size === 0 ? 'it has none' : `it has ${[...sources.keys()].map(quote).join(', ')}`
-      throw badInput(`A source is one of the configuration's "sources" (${known}); received ${quote(sourceName)}.`)
-    }
-    const policy = withSettings({ ...defaultPolicy, format: input.format ?? defaultPolicy.format }, input, memoryLimit)
-    const served = this.#keyspaces.create({ name, origin: 'RUNTIME', sourceName, source, policy })
-    await this.#watch(served)
-    return keyspaceInfo(served.keyspace)
+    await this.#options.peers.whenWritable(this.#options.defaultPolicy.writeTimeoutMs)
+    return keyspaceInfo((await this.#catalogue.create(input)).keyspace)
   }
 
   /** Changes settings of a keyspace; entries that are there keep their lifetimes. */
   async updateKeyspace(name: string, settings: KeyspaceSettings): Promise<KeyspaceInfo> {
-    const served = this.#served(name, nothingChanged)
-    const { definition } = served.keyspace
-    const policy = withSettings(definition.policy, settings, this.#options.memoryLimit)
-    return keyspaceInfo(this.#keyspaces.update(served, { ...definition, policy }).keyspace)
+    await this.#whenWritable(name)
+    return keyspaceInfo((await this.#catalogue.update(this.#served(name, nothingChanged), settings)).keyspace)
   }
 
   /** Removes a keyspace and all that is kept of it. The source is not touched. */
@@ -282,12 +283,10 @@ export class Engine {
 
   /** Removes keyspaces: all of them, or none when one is unknown. */
   async deleteKeyspaces(names: readonly string[]): Promise<Confirmation> {
-    const served = names.map((name) => this.#served(name, nothingChanged))
-    for (const one of served) {
-      this.#keyspaces.delete(one)
-      this.#changes.publish({ keyspace: one.keyspace.name, key: null, kind: 'CLEARED', version: null })
-    }
-    return { confirmedBy: [this.#options.peers.selfId], unconfirmed: [] }
+    this.#requireRunning(nothingChanged)
+    for (const name of names) this.#served(name, nothingChanged)
+    await this.#options.peers.whenWritable(this.#options.defaultPolicy.writeTimeoutMs)
+    return this.#catalogue.delete([...new Set(names)].map((name) => this.#served(name, nothingChanged)))
   }
 
   /** @throws FedcacheError `KEYSPACE_NOT_FOUND` */
@@ -307,11 +306,7 @@ export class Engine {
    */
   entryChanges(keyspace: string, keys?: readonly string[]): AsyncIterableIterator<EntryChange> {
     this.#served(keyspace)
-    const wanted = keys === undefined ? undefined : new Set(keys)
-    return this.#changes.subscribe(
-      (change) =>
-        change.keyspace === keyspace && (wanted === undefined || change.key === null || wanted.has(change.key)),
-    )
+    return this.#changes.subscribe(keyspace, keys)
   }
 
   /** What happens to peers from now on. */
@@ -329,113 +324,63 @@ export class Engine {
     return this.#keyspaces.require(name)
   }
 
-  #depart(keyspace: Keyspace, key: string): Flight {
-    const flight = keyspace.flights.begin(key, this.#options.clock.monotonic() + keyspace.policy.readTimeoutMs)
-    this.#keyspaces.require(keyspace.name).loader!.load(flight)
-    return flight
+  #whenWritable(keyspace: string): Promise<void> {
+    return this.#options.peers.whenWritable(this.#served(keyspace, nothingChanged).keyspace.policy.writeTimeoutMs)
   }
 
-  #writeContext(served: ServedKeyspace): WriteContext {
-    const { queue, writer, keyspace } = served
-    const distrust = (key: string): void => {
-      const change: KeyChange = { key, kind: 'DELETED', version: this.#versions.next() }
-      this.#inBackground(this.#announce({ kind: 'KEYS', keyspace: keyspace.name, changes: [change] }))
-    }
-    return { clock: this.#options.clock, versions: this.#versions, queue, writer, distrust }
-  }
-
-  async #write<Item, Result>(
-    { keyspace }: ServedKeyspace,
-    items: readonly (Item | FedcacheError)[],
-    apply: (item: Item) => Promise<Written<Result>>,
-  ): Promise<{ outcomes: (Result | FedcacheError)[]; confirmation: Confirmation }> {
-    const changes = new Set<KeyChange>()
-    const writes = items.map(async (item) => {
-      if (item instanceof FedcacheError) return item
-      try {
-        const { change, result } = await apply(item)
-        changes.add(change)
-        return result
-      } catch (error) {
-        if (error instanceof FedcacheError) return error
-        throw error
-      }
-    })
-    const all = Promise.all(writes)
-    this.#inBackground(all)
-    const outcomes = await all
-    if (changes.size === 0) return { outcomes, confirmation: { confirmedBy: [], unconfirmed: [] } }
-    for (const change of changes)
-      this.#changes.publish({ keyspace: keyspace.name, ...change, version: String(change.version) })
-    const announced = this.#options.peers.announce({ kind: 'KEYS', keyspace: keyspace.name, changes: [...changes] })
-    return { outcomes, confirmation: await announced }
-  }
-
-  /** Applies an invalidation here and tells everybody. */
-  #announce(invalidation: Invalidation): Promise<Confirmation> {
-    this.applyInvalidation(invalidation)
-    return this.#options.peers.announce(invalidation)
-  }
-
-  /** Applies an invalidation that was announced, whatever this peer owns: copies go, flights are unhooked. */
-  applyInvalidation(invalidation: Invalidation): void {
-    const keyspace = this.#keyspaces.find(invalidation.keyspace)?.keyspace
-    if (keyspace === undefined) return
-    const { name } = keyspace
-    switch (invalidation.kind) {
-      case 'KEYS':
-        for (const { key, kind, version } of invalidation.changes) {
-          keyspace.invalidate(key)
-          this.#changes.publish({ keyspace: name, key, kind, version: String(version) })
-        }
-        return
-      case 'TAGS':
-        keyspace.invalidateTags(invalidation.tags)
-        this.#changes.publish({ keyspace: name, key: null, kind: 'MISSED', version: null })
-        return
-      case 'CLEAR':
-        keyspace.clear()
-        this.#changes.publish({ keyspace: name, key: null, kind: 'CLEARED', version: String(invalidation.version) })
+  /** Routes the writes that are in order; the others keep their errors. */
+  async #write(
+    served: ServedKeyspace,
+    writes: readonly (WriteTransfer | FedcacheError)[],
+  ): Promise<{ answers: (WriteAnswer | FedcacheError)[]; confirmation: Confirmation }> {
+    const inOrder = writes.filter((write): write is WriteTransfer => !(write instanceof FedcacheError))
+    const { answers, confirmation }: WriteAnswers = await this.#writes.route(served, inOrder)
+    const byWrite = new Map(inOrder.map((write, index) => [write, answers[index]!]))
+    return {
+      confirmation,
+      answers: writes.map((write) => {
+        if (write instanceof FedcacheError) return write
+        const answer = byWrite.get(write)!
+        return answer.kind === 'ERROR' ? answer.error : answer
+      }),
     }
   }
 
-  async #watch({ keyspace }: ServedKeyspace): Promise<void> {
-    const { name, definition } = keyspace
-    const stop = await definition.source?.watch?.(
-      ({ key, revision }) => {
-        const change: KeyChange = { key, kind: 'PUT', version: revision ?? this.#versions.next() }
-        this.applyInvalidation({ kind: 'KEYS', keyspace: name, changes: [change] })
-      },
-      () => this.applyInvalidation({ kind: 'CLEAR', keyspace: name, version: this.#versions.next() }),
-    )
-    if (stop !== undefined) this.#stopWatching.push(stop)
+  #written(keyspace: Keyspace, answer: WriteAnswer): Entry {
+    if (answer.kind !== 'WRITTEN' || answer.entry === undefined) throw new Error('a put was answered without an entry')
+    const { clock, peers } = this.#options
+    const nowMs = clock.monotonic()
+    const entry = keyspace.received(answer.entry, 'PUT', nowMs) as FoundEntry
+    return new EntryView(keyspace, entry, 'OWNER', peers.ownerOf(entry.slot), nowMs)
   }
 
-  async #warmAtStart(keyspace: string): Promise<void> {
+  async #warmAtStart({ name }: Keyspace): Promise<void> {
     const { logger } = this.#options
     try {
-      const { loaded, notFound, errors } = await this.warm(keyspace)
-      logger.info({ keyspace, loaded, notFound, errors: errors.length }, 'warmed')
+      const { loaded, notFound, errors } = await this.warm(name)
+      logger.info({ keyspace: name, loaded, notFound, errors: errors.length }, 'warmed')
     } catch (error) {
-      logger.warn({ keyspace, error }, 'warming failed')
+      logger.warn({ keyspace: name, error }, 'warming failed')
     }
   }
 
-  #inBackground(work: Promise<unknown>): void {
-    const settled: Promise<unknown> = work.then(
-      () => this.#underWay.delete(settled),
-      () => this.#underWay.delete(settled),
-    )
-    this.#underWay.add(settled)
-  }
-
-  /** Every source once, however many keyspaces share it. */
-  #sources(named: ReadonlyMap<string, Source>): Set<Source> {
-    const sources = new Set(named.values())
-    for (const { keyspace } of this.#keyspaces.all()) {
-      if (keyspace.definition.source !== undefined) sources.add(keyspace.definition.source)
+  #host(): PeerHost {
+    const [service, changes, catalogue, versions] = [this.#service, this.#changes, this.#catalogue, this.#versions]
+    return {
+      readFor: (as, keyspace, keys, timeoutMs) => service.readFor(as, keyspace, keys, timeoutMs),
+      writeFor: (keyspace, writes) => service.writeFor(keyspace, writes),
+      applyInvalidation: (invalidation) => changes.apply(invalidation),
+      distrustAll: () => service.distrustAll(),
+      homelessPuts: (mine) => service.homelessPuts(mine),
+      takePuts: (keyspace, puts) => service.takePuts(keyspace, puts),
+      releasePut: (keyspace, key, version) => service.releasePut(keyspace, key, version),
+      get lastVersion() {
+        return versions.last
+      },
+      observeVersion: (version) => versions.observe(version),
+      catalogue: () => catalogue.records(),
+      adopt: (records) => catalogue.adopt(records),
     }
-    return sources
   }
 }
 

@@ -20,19 +20,23 @@ export interface Waiter {
  */
 export class Flight {
   readonly key: string
+  readonly slot: number
   /** Its place among the flights and tag fences of its keyspace. */
   readonly sequence: number
   /** When it fails at the latest, on the clock's monotonic scale. */
   readonly deadlineMs: number
   /** Whether what it brings may be stored. Cleared by every write that comes between. */
   hooked = true
+  /** Whether only a near copy of what it brings may be kept, because another peer owns the key. */
+  near = false
   result: Arrival | FedcacheError | undefined
   /** The newest tag fence that its value fell under; 0 where none. Who joined after that fence must read again. */
   fencedAt = 0
   readonly #waiting: { readonly waiter: Waiter; readonly index: number }[] = []
 
-  constructor(key: string, sequence: number, deadlineMs: number) {
+  constructor(key: string, slot: number, sequence: number, deadlineMs: number) {
     this.key = key
+    this.slot = slot
     this.sequence = sequence
     this.deadlineMs = deadlineMs
   }
@@ -84,8 +88,8 @@ export class Flights {
     return this.#joinable.get(key)
   }
 
-  begin(key: string, deadlineMs: number): Flight {
-    const flight = new Flight(key, ++this.#sequence, deadlineMs)
+  begin(key: string, slot: number, deadlineMs: number): Flight {
+    const flight = new Flight(key, slot, ++this.#sequence, deadlineMs)
     this.#joinable.set(key, flight)
     this.#pending.add(flight)
     return flight

@@ -27,6 +27,15 @@ const ranges: Readonly<Record<Exclude<keyof KeyspaceSettings, 'cacheScope'>, Ran
   batchWindowMs: { min: 0, max: 10_000, whole: false },
 }
 
+/** The name of a setting. */
+export type KeyspaceSetting = keyof KeyspaceSettings
+
+/** The names of all settings. */
+export const settingNames: ReadonlySet<KeyspaceSetting> = new Set([
+  ...(Object.keys(ranges) as KeyspaceSetting[]),
+  'cacheScope',
+])
+
 /**
  * A policy with some settings changed.
  *

@@ -2,13 +2,16 @@ import type { Clock, Store, StoreOptions } from '../ports/index.ts'
 import { FedcacheError } from '../errors.ts'
 import { type Encoded, encodeValue } from './encoding.ts'
 import type { EntryContext } from './entry-view.ts'
-import { Flights } from './flights.ts'
+import { type Arrival, type Flight, Flights } from './flights.ts'
+import { GraveList } from './grave-list.ts'
 import { copyString, maxDurationMs, noTags, quote, requireTags } from './input-limits.ts'
 import { type MemoryBudget, entryOverheadBytes, tagOverheadBytes } from './memory.ts'
 import type { KeyspaceDefinition, KeyspacePolicy, ValueFormat } from './policy.ts'
 import type { KeyspaceStats } from './results.ts'
+import { NearAdmission } from './near-admission.ts'
 import { type Counters, newCounters } from './stats.ts'
-import type { StoredEntry } from './stored-entry.ts'
+import type { EntryTransfer, KeyChange } from './peers.ts'
+import type { EntryKind, StoredEntry } from './stored-entry.ts'
 import { TagIndex } from './tag-index.ts'
 
 /** A value on its way into memory, encoded and judged by the keyspace's rules. */
@@ -30,15 +33,27 @@ export class Keyspace implements EntryContext {
   readonly name: string
   readonly flights = new Flights()
   readonly counters: Counters = newCounters()
+  readonly nearAdmission: NearAdmission
   definition: KeyspaceDefinition
   store: Store<StoredEntry>
+  /** Version of the last clear; 0 where there was none. */
+  clearedAt = 0
+  /** The slot of a key. */
+  readonly slotOf: (key: string) => number
   readonly #clock: Clock
   readonly #budget: MemoryBudget
   readonly #tags: TagIndex
+  readonly #graves = new GraveList()
+  #holdsPuts = false
 
-  constructor(definition: KeyspaceDefinition, clock: Clock, budget: MemoryBudget) {
+  constructor(
+    definition: KeyspaceDefinition,
+    { clock, budget, slotOf }: { clock: Clock; budget: MemoryBudget; slotOf: (key: string) => number },
+  ) {
     this.name = definition.name
     this.definition = definition
+    this.slotOf = slotOf
+    this.nearAdmission = new NearAdmission(clock)
     this.#clock = clock
     this.#budget = budget
     this.#tags = new TagIndex(clock, (key) => this.drop(key))
@@ -100,22 +115,37 @@ export class Keyspace implements EntryContext {
     return { encoded, tags, ttlMs: terms.ttlMs ?? this.#lifetimeOf(key, value) }
   }
 
-  /** Makes the entry of a prepared value, or of a not-found answer where `encoded` is null. */
+  /** Makes the entry of a value that was loaded or put here, or of a not-found answer where `encoded` is null. */
   entry<Content extends Encoded | null>(
     key: string,
     prepared: { readonly encoded: Content; readonly ttlMs: number; readonly tags: readonly string[] },
     version: number,
+    kind: EntryKind,
   ): StoredEntry & { readonly encoded: Content } {
-    const createdAtMs = this.#clock.monotonic()
-    return {
-      key: copyString(key),
-      encoded: prepared.encoded,
-      version,
-      createdAtMs,
-      expiresAtMs: createdAtMs + prepared.ttlMs,
-      tags: prepared.tags,
-      bytes: chargedBytes(key, prepared.encoded, prepared.tags),
-    }
+    const nowMs = this.#clock.monotonic()
+    const { encoded, ttlMs, tags } = prepared
+    return this.#entry({ key, encoded, version, tags, kind, createdAtMs: nowMs, expiresAtMs: nowMs + ttlMs, nowMs })
+  }
+
+  /**
+   * Makes an entry of one that another peer sent.
+   *
+   * @param sentAtMs when it was asked for: the way it took counts as age.
+   */
+  received(
+    { key, encoded, version, ageMs, ttlMs, tags }: EntryTransfer,
+    kind: EntryKind,
+    sentAtMs: number,
+  ): StoredEntry {
+    const nowMs = this.#clock.monotonic()
+    const times = { createdAtMs: sentAtMs - ageMs, expiresAtMs: sentAtMs + ttlMs, nowMs }
+    return this.#entry({ key, encoded, version, tags, kind, ...times })
+  }
+
+  /** The form in which an entry travels. */
+  transfer({ key, encoded, version, createdAtMs, expiresAtMs, tags }: StoredEntry): EntryTransfer {
+    const nowMs = this.#clock.monotonic()
+    return { key, encoded, version, tags, ageMs: nowMs - createdAtMs, ttlMs: Math.max(0, expiresAtMs - nowMs) }
   }
 
   /** Keeps an entry in place of an older one. Returns false, and changes nothing, where it does not fit. */
@@ -123,9 +153,28 @@ export class Keyspace implements EntryContext {
     if (entry.bytes > this.policy.maxBytes || !this.#budget.makeRoom(entry.bytes)) return false
     const old = this.store.peek(entry.key)
     if (!this.store.set(entry)) return false
+    if (entry.kind === 'PUT') this.#holdsPuts = true
     if (old !== undefined) this.#tags.remove(old)
     this.#tags.add(entry)
     return true
+  }
+
+  /**
+   * Ends a flight: stores what it brought, unless a write came between, and hands it to those who wait.
+   *
+   * @param store false where it must not be kept for reasons of its own.
+   */
+  land(flight: Flight, arrival: Arrival | FedcacheError, store = true): void {
+    if (arrival instanceof FedcacheError) {
+      this.flights.end(flight, noTags)
+    } else {
+      const { entry } = arrival
+      const mayStore = this.flights.end(flight, entry.tags)
+      if (!mayStore) this.counters.fencedFills++
+      else if (store && entry.expiresAtMs > this.#clock.monotonic()) this.keep(entry)
+      else if (store) this.drop(entry.key)
+    }
+    flight.land(arrival)
   }
 
   /** Drops the entry of `key`. Returns whether there was one. */
@@ -138,19 +187,52 @@ export class Keyspace implements EntryContext {
   }
 
   /** Drops the entry of `key` and lets nothing that is under way for it be stored. */
-  invalidate(key: string): void {
+  invalidate(key: string, version: number): void {
     this.flights.unhook(key)
     this.drop(key)
+    this.#graves.buryKey(key, version)
+  }
+
+  /** Makes room for a change that was made by another peer: drops what is older. */
+  supersede({ key, version }: KeyChange): void {
+    this.flights.unhook(key)
+    const entry = this.store.peek(key)
+    // Only puts are judged by version, because they have no source to be read again from. Anything else is dropped
+    // even where it seems newer: two peers that both took themselves for the owner may have written in either order.
+    if (entry !== undefined && (entry.kind !== 'PUT' || entry.version < version)) this.drop(key)
+    this.#graves.buryKey(key, version)
   }
 
   /** Drops, now and when they arrive, all entries that carry one of the tags. */
-  invalidateTags(tags: readonly string[]): void {
+  invalidateTags(tags: readonly string[], version: number): void {
     this.flights.fence(tags)
     this.#tags.invalidate(tags)
+    this.#graves.buryTags(tags, version)
+  }
+
+  /** Keeps a put that another peer hands over. Returns whether this peer has it, or what replaced it, now. */
+  take(put: EntryTransfer, nowMs: number): boolean {
+    const { key, tags, version } = put
+    if (version <= this.clearedAt || this.#graves.isBuried(key, tags, version)) return true
+    const existing = this.store.peek(key)
+    if (existing?.kind === 'PUT' && existing.version >= version) return true
+    return this.keep(this.received(put, 'PUT', nowMs))
+  }
+
+  /** Drops all that may be outdated. Puts without tags stay: no source has them, and only a tag could have hit them. */
+  distrust(): void {
+    const puts: StoredEntry[] = []
+    if (this.#holdsPuts) {
+      for (const entry of this.store.values()) if (entry.kind === 'PUT' && entry.tags.length === 0) puts.push(entry)
+    }
+    this.clear()
+    this.#holdsPuts = puts.length > 0
+    for (const put of puts) this.keep(put)
   }
 
   /** Drops everything. The old store is left to the garbage collector whole, which costs no pause. */
-  clear(): void {
+  clear(version = 0): void {
+    this.clearedAt = Math.max(this.clearedAt, version)
     this.flights.unhookAll()
     this.#tags.clear()
     this.store = this.#newStore()
@@ -166,6 +248,31 @@ export class Keyspace implements EntryContext {
   close(): void {
     this.clear()
     this.#budget.leave(this)
+  }
+
+  #entry<Content extends Encoded | null>(parts: {
+    readonly key: string
+    readonly encoded: Content
+    readonly version: number
+    readonly tags: readonly string[]
+    readonly kind: EntryKind
+    readonly createdAtMs: number
+    readonly expiresAtMs: number
+    readonly nowMs: number
+  }): StoredEntry & { readonly encoded: Content } {
+    const { key, encoded, version, tags, kind, createdAtMs, expiresAtMs, nowMs } = parts
+    const own = {
+      key: copyString(key),
+      encoded,
+      kind,
+      slot: this.slotOf(key),
+      version,
+      createdAtMs,
+      expiresAtMs,
+      tags,
+      bytes: chargedBytes(key, encoded, tags),
+    }
+    return kind === 'NEAR' ? { ...own, nearUntilMs: nowMs + this.policy.nearTtlMs } : own
   }
 
   #newStore(): Store<StoredEntry> {

@@ -23,6 +23,8 @@ export interface KeyspacesContext {
   readonly logger: Logger
   readonly versions: VersionClock
   readonly budget: MemoryBudget
+  /** Gives a function that tells the slot of each key of a keyspace. */
+  readonly slotter: (keyspace: string) => (key: string) => number
 }
 
 /** The keyspaces of this process by name. */
@@ -62,7 +64,11 @@ export class Keyspaces {
         `There is a keyspace "${definition.name}" already; change it with updateKeyspace or choose another name.`,
       )
     }
-    const keyspace = new Keyspace(definition, this.#context.clock, this.#context.budget)
+    const keyspace = new Keyspace(definition, {
+      clock: this.#context.clock,
+      budget: this.#context.budget,
+      slotOf: this.#context.slotter(definition.name),
+    })
     return this.#serve(keyspace, new KeyQueue())
   }
 

@@ -1,10 +1,12 @@
+import type { FedcacheError } from '../errors.ts'
+import type { ServedFrom } from './entry.ts'
 import type { ClusterEvent } from './events.ts'
 import type { ClusterInfo, Confirmation } from './results.ts'
 
 /** A change that every peer must hear of, whatever it owns: older copies go, flights are unhooked. */
 export type Invalidation =
   | { readonly kind: 'KEYS'; readonly keyspace: string; readonly changes: readonly KeyChange[] }
-  | { readonly kind: 'TAGS'; readonly keyspace: string; readonly tags: readonly string[] }
+  | { readonly kind: 'TAGS'; readonly keyspace: string; readonly tags: readonly string[]; readonly version: number }
   | { readonly kind: 'CLEAR'; readonly keyspace: string; readonly version: number }
 
 /** What happened to one key. */
@@ -14,28 +16,169 @@ export interface KeyChange {
   readonly version: number
 }
 
+/** An entry on its way between peers. Times are relative, because peers share no monotonic clock. */
+export interface EntryTransfer {
+  readonly key: string
+  /** `null`: the source has none. */
+  readonly encoded: string | null
+  readonly version: number
+  readonly ageMs: number
+  /** Remaining lifetime; `Infinity` where it does not expire. */
+  readonly ttlMs: number
+  readonly tags: readonly string[]
+}
+
+/** What one peer asks another for: as the owner, as the deputy of a silent owner, or for what it still has. */
+export type AskedAs = 'OWNER' | 'DEPUTY' | 'PREVIOUS'
+
+/**
+ * The answer of a peer for one key. `ELSEWHERE`: it was not the one to ask. `NO_SOURCE`: it cannot load the key; the
+ * asker may.
+ */
+export type PeerAnswer =
+  | { readonly kind: 'ENTRY'; readonly entry: EntryTransfer; readonly servedFrom: ServedFrom }
+  | { readonly kind: 'ERROR'; readonly error: FedcacheError }
+  | { readonly kind: 'ELSEWHERE' }
+  | { readonly kind: 'NO_SOURCE' }
+
+/** A put or delete on its way to the owner of its key. */
+export type WriteTransfer =
+  | {
+      readonly kind: 'PUT'
+      readonly key: string
+      readonly encoded: string
+      readonly ttlMs: number
+      readonly tags: readonly string[]
+    }
+  | { readonly kind: 'DELETE'; readonly key: string }
+
+/** What became of a write at its owner. `ELSEWHERE`: it did not apply it and never will. */
+export type WriteAnswer =
+  | { readonly kind: 'WRITTEN'; readonly entry: EntryTransfer | undefined }
+  | { readonly kind: 'ERROR'; readonly error: FedcacheError }
+  | { readonly kind: 'ELSEWHERE' }
+
+/** What became of a group of writes at their owner. */
+export interface WriteAnswers {
+  readonly answers: readonly WriteAnswer[]
+  readonly confirmation: Confirmation
+}
+
+/** How a key that is not in memory is brought there. */
+export type Route =
+  | {
+      readonly kind: 'LOAD'
+      /** Only a near copy may be kept: this peer is not the owner. */
+      readonly near: boolean
+      /** The peer that owned the slot until a moment ago and may still have the entry. */
+      readonly previous: string | undefined
+    }
+  | { readonly kind: 'ASK'; readonly peer: string; readonly as: 'OWNER' | 'DEPUTY' }
+
+/** What peers do with an engine: the cluster calls it, on behalf of other peers. */
+export interface PeerHost {
+  readFor(as: AskedAs, keyspace: string, keys: readonly string[], timeoutMs: number): Promise<readonly PeerAnswer[]>
+  writeFor(keyspace: string, writes: readonly WriteTransfer[]): Promise<WriteAnswers>
+  /** Applies a change that was announced by another peer. */
+  applyInvalidation(invalidation: Invalidation): void
+  /** Drops all that may be outdated after changes were missed; what exists nowhere else stays. */
+  distrustAll(): void
+  /** Puts that live in this process's memory only and whose slots `mine` says are not its own. */
+  homelessPuts(mine: (slot: number) => boolean): Iterable<{ readonly keyspace: string; readonly put: EntryTransfer }>
+  /** Keeps puts that another peer hands over; answers per put whether this peer has it, or a newer one, now. */
+  takePuts(keyspace: string, puts: readonly EntryTransfer[]): readonly boolean[]
+  /** Forgets a put that another peer has taken, unless it has changed since. */
+  releasePut(keyspace: string, key: string, version: number): void
+  /** Highest version given or seen here. */
+  readonly lastVersion: number
+  /** Makes later versions higher than one seen at another peer; false where it is too far ahead. */
+  observeVersion(version: number): boolean
+  /** Keyspaces changed while running, for peers that join later. */
+  catalogue(): readonly CatalogueRecord[]
+  /** Adopts changes of keyspaces that are newer than what is known here. */
+  adopt(records: readonly CatalogueRecord[]): Promise<void>
+}
+
+/** The newest change of one keyspace that was made while running, and the version of its last clear. */
+export interface CatalogueRecord {
+  readonly name: string
+  readonly version: number
+  /** `null`: the keyspace was deleted. */
+  readonly settings: Readonly<Record<string, unknown>> | null
+  readonly clearedAt: number
+}
+
 /** The cluster as the engine sees it. The engine never asks whether there is one. */
 export interface Peers {
   /** `peerId` of this process. */
   readonly selfId: string
-  /** `peerId` of the peer that the view names for a key. */
-  ownerOf(keyspace: string, key: string): string
-  /** Tells every peer of a change that has been applied here, and waits until they confirmed or went suspect. */
+  /** Gives a function that tells the slot of each key of a keyspace. */
+  slotter(keyspace: string): (key: string) => number
+  /** Whether the view names this peer as owner of the slot. */
+  owns(slot: number): boolean
+  /** The owner of the slot by the view; `null` where none is known. */
+  ownerOf(slot: number): string | null
+  /** Whether this peer may answer from its memory now. */
+  mayServe(): boolean
+  /** Resolves when it may; false after `timeoutMs`. */
+  whenMayServe(timeoutMs: number): Promise<boolean>
+  /** How a key of the slot is brought into memory at this moment. */
+  route(slot: number): Route
+  /** Asks a peer for keys; one answer per key, in order. Never rejects. */
+  ask(
+    peer: string,
+    as: AskedAs,
+    keyspace: string,
+    keys: readonly string[],
+    timeoutMs: number,
+  ): Promise<readonly PeerAnswer[]>
+  /** Resolves when another route may be worth trying: the view changed, or a moment has passed. */
+  routeChange(): Promise<void>
+  /**
+   * Resolves when the peers agree who owns what and this peer may take part in writes.
+   *
+   * @throws FedcacheError `UNAVAILABLE`, outcome `NONE`, after `timeoutMs` or when cut off.
+   */
+  whenWritable(timeoutMs: number): Promise<void>
+  /** Sends writes to the owner of their keys. Never rejects. */
+  write(peer: string, keyspace: string, writes: readonly WriteTransfer[], timeoutMs: number): Promise<WriteAnswers>
+  /** Tells every peer of a change that was applied here, and waits until they confirmed or went suspect. */
   announce(invalidation: Invalidation): Promise<Confirmation>
+  /** Tells every peer that the catalogue changed, and waits likewise. */
+  announceCatalogue(records: readonly CatalogueRecord[]): Promise<Confirmation>
   info(): ClusterInfo
   /** Calls `listener` for every change in the cluster; returns a function that stops it. */
   onEvent(listener: (event: ClusterEvent) => void): () => void
+  /** Joins the cluster; resolves when joined, or when it is clear that the cluster cannot be reached. */
+  join(host: PeerHost): Promise<void>
+  /** Hands over what only this peer has and leaves. */
+  leave(): Promise<void>
 }
 
 /** The cluster of a process that stands alone: it owns every key and has nobody to tell. */
 export function noPeers(selfId: string, incarnation: string, url: () => string | null): Peers {
   const alone: Confirmation = { confirmedBy: [selfId], unconfirmed: [] }
   const self = (): ClusterInfo['self'] => ({ id: selfId, incarnation, state: 'ALIVE', url: url(), slots: 4096 })
+  const load: Route = { kind: 'LOAD', near: false, previous: undefined }
+  const elsewhere = { kind: 'ELSEWHERE' } as const
   return {
     selfId,
+    slotter: () => () => 0,
+    owns: () => true,
     ownerOf: () => selfId,
+    mayServe: () => true,
+    whenMayServe: () => Promise.resolve(true),
+    route: () => load,
+    ask: (_peer, _as, _keyspace, keys) => Promise.resolve(keys.map(() => elsewhere)),
+    routeChange: () => Promise.resolve(),
+    whenWritable: () => Promise.resolve(),
+    write: (_peer, _keyspace, writes) =>
+      Promise.resolve({ answers: writes.map(() => elsewhere), confirmation: { confirmedBy: [], unconfirmed: [] } }),
     announce: () => Promise.resolve(alone),
+    announceCatalogue: () => Promise.resolve(alone),
     info: () => ({ name: 'standalone', view: selfId, settled: true, degraded: false, self: self(), peers: [self()] }),
     onEvent: () => () => {},
+    join: () => Promise.resolve(),
+    leave: () => Promise.resolve(),
   }
 }

@@ -1,15 +1,12 @@
 import { FedcacheError } from '../errors.ts'
 import type { Clock } from '../ports/index.ts'
 import { badInput, type InputLimits, keyProblem, quote, requireLifetime, requireTags } from './input-limits.ts'
-import type { Keyspace, PreparedValue } from './keyspace.ts'
+import type { Keyspace } from './keyspace.ts'
+import type { WriteTransfer } from './peers.ts'
 import type { PutInput } from './results.ts'
 
 /** A put that was found to be in order. */
-export interface PreparedPut extends PreparedValue {
-  readonly key: string
-  /** The value as a writable source takes it. */
-  readonly value: unknown
-}
+export type PreparedPut = Extract<WriteTransfer, { kind: 'PUT' }>
 
 const nothingChanged = { outcome: 'NONE' } as const
 
@@ -49,7 +46,7 @@ function preparePut(keyspace: Keyspace, input: PutInput, clock: Clock): Prepared
   const ttlMs = lifetimeOf(input, where, clock)
   const tags = input.tags === null || input.tags === undefined ? undefined : requireTags(input.tags, where)
   const prepared = keyspace.prepare(input.key, value, { ttlMs, tags }, where)
-  return { key: input.key, value, ...prepared }
+  return { kind: 'PUT', key: input.key, ...prepared }
 }
 
 function valueOf(keyspace: Keyspace, input: PutInput, where: string): unknown {

@@ -31,6 +31,7 @@ export function read(
   keys: readonly string[],
   options: ReadOptions,
 ): readonly ReadResult[] | Promise<readonly ReadResult[]> {
+  if (!context.peers.mayServe()) return readWhenMayServe(context, keyspace, keys, options)
   const { counters, policy } = keyspace
   const nowMs = context.clock.monotonic()
   const results: ReadResult[] = new Array<ReadResult>(keys.length)
@@ -38,12 +39,14 @@ export function read(
   for (let index = 0; index < keys.length; index++) {
     const key = keys[index]!
     const entry = keyspace.find(key)
-    if (entry !== undefined && nowMs < entry.expiresAtMs) {
+    const servedFrom = entry === undefined ? undefined : servable(context, entry, nowMs)
+    if (servedFrom !== undefined) {
       counters.hits++
-      results[index] = view(context, keyspace, entry, 'OWNER', nowMs)
+      if (servedFrom === 'NEAR') counters.nearHits++
+      results[index] = view(context, keyspace, entry!, servedFrom, nowMs)
       continue
     }
-    if (entry !== undefined && entry.encoded !== null && nowMs < entry.expiresAtMs + policy.staleWhileRevalidateMs) {
+    if (entry !== undefined && mayRevalidate(context, entry, nowMs - policy.staleWhileRevalidateMs)) {
       counters.hits++
       counters.staleHits++
       results[index] = view(context, keyspace, entry, 'STALE', nowMs)
@@ -56,14 +59,51 @@ export function read(
       continue
     }
     counters.misses++
-    if (keyspace.definition.source === undefined) {
-      results[index] = null
-      continue
-    }
     wait ??= new Wait(context, keyspace, results, Math.min(options.timeoutMs ?? Infinity, policy.readTimeoutMs))
     wait.join(index, key)
   }
   return wait === undefined ? withinAnswerLimit(context, results) : wait.promise
+}
+
+/** A process that was paused, or has just started, must hear what changed before it answers from its memory. */
+async function readWhenMayServe(
+  context: ReadContext,
+  keyspace: Keyspace,
+  keys: readonly string[],
+  options: ReadOptions,
+): Promise<readonly ReadResult[]> {
+  const timeoutMs = Math.min(options.timeoutMs ?? Infinity, keyspace.policy.readTimeoutMs)
+  const startedAtMs = context.clock.monotonic()
+  if (await context.peers.whenMayServe(timeoutMs)) {
+    const spentMs = context.clock.monotonic() - startedAtMs
+    return read(context, keyspace, keys, { ...options, timeoutMs: Math.max(1, timeoutMs - spentMs) })
+  }
+  return keys.map(
+    () =>
+      new FedcacheError(
+        'READ_TIMEOUT',
+        `This peer did not hear from its cluster within ${timeoutMs} ms, and its memory may be outdated; try again or ask another peer.`,
+      ),
+  )
+}
+
+/**
+ * Where a copy in memory may be served from now; `undefined`: not. An owner's copy counts only while the view names
+ * this peer: after the slot has moved, another peer decides what is current.
+ */
+function servable({ peers }: ReadContext, entry: StoredEntry, nowMs: number): 'OWNER' | 'NEAR' | undefined {
+  if (nowMs >= entry.expiresAtMs) return undefined
+  if (entry.nearUntilMs !== undefined) return nowMs < entry.nearUntilMs ? 'NEAR' : undefined
+  return peers.owns(entry.slot) ? 'OWNER' : undefined
+}
+
+function mayRevalidate({ peers }: ReadContext, entry: StoredEntry, expiredAfterMs: number): boolean {
+  return (
+    entry.encoded !== null &&
+    entry.nearUntilMs === undefined &&
+    expiredAfterMs < entry.expiresAtMs &&
+    peers.owns(entry.slot)
+  )
 }
 
 function view(
@@ -74,7 +114,7 @@ function view(
   nowMs: number,
 ): EntryView | null {
   if (entry.encoded === null) return null
-  const owner = context.peers.ownerOf(keyspace.name, entry.key)
+  const owner = context.peers.ownerOf(entry.slot)
   return new EntryView(keyspace, entry as FoundEntry, servedFrom, owner, nowMs)
 }
 
@@ -149,7 +189,8 @@ class Wait implements Waiter {
     const { staleIfErrorMs } = this.#keyspace.policy
     if (entry === undefined || entry.encoded === null || nowMs >= entry.expiresAtMs + staleIfErrorMs) return undefined
     // A put may have come while the load was failing.
-    if (nowMs < entry.expiresAtMs) return view(this.#context, this.#keyspace, entry, 'OWNER', nowMs)
+    const servedFrom = servable(this.#context, entry, nowMs)
+    if (servedFrom !== undefined) return view(this.#context, this.#keyspace, entry, servedFrom, nowMs)
     this.#keyspace.counters.staleHits++
     return view(this.#context, this.#keyspace, entry, 'STALE', nowMs)
   }

@@ -80,12 +80,12 @@ export class SourceLoader {
     let errors = 0
     let firstCause: unknown
     for (const flight of flights) {
-      const arrival = this.#arrive(flight.key, answers.get(flight.key), version)
+      const arrival = this.#arrive(flight, answers.get(flight.key), version)
       if (arrival instanceof FedcacheError) {
         firstCause ??= arrival.cause ?? arrival
         errors++
       }
-      this.#land(flight, arrival)
+      this.#keyspace.land(flight, arrival)
     }
     this.#keyspace.counters.loadErrors += errors
     if (errors > 0) {
@@ -95,40 +95,27 @@ export class SourceLoader {
     return errors
   }
 
-  #arrive(key: string, answer: LoadResult, version: number): Arrival | FedcacheError {
+  #arrive(flight: Flight, answer: LoadResult, version: number): Arrival | FedcacheError {
     if (answer instanceof FedcacheError) return answer
-    if (answer instanceof Error) return this.#keyFailed(key, answer)
+    if (answer instanceof Error) return this.#keyFailed(flight.key, answer)
     try {
-      return { entry: this.#entryOf(key, answer, version), servedFrom: 'SOURCE' }
+      return { entry: this.#entryOf(flight, answer, version), servedFrom: 'SOURCE' }
     } catch (error) {
-      return error instanceof FedcacheError ? error : this.#keyFailed(key, error)
+      return error instanceof FedcacheError ? error : this.#keyFailed(flight.key, error)
     }
   }
 
-  #entryOf(key: string, answer: LoadResult, version: number): StoredEntry {
+  #entryOf({ key, near }: Flight, answer: LoadResult, version: number): StoredEntry {
+    const kind = near ? 'NEAR' : 'LOADED'
     const { value, options } = answer instanceof SourceEntry ? answer : { value: answer, options: {} }
     const stamp = requireRevision(this.#source.name, options) ?? version
     if (value === null || value === undefined) {
       const { negativeTtlMs } = this.#keyspace.policy
-      return this.#keyspace.entry(key, { encoded: null, ttlMs: negativeTtlMs, tags: noTags }, stamp)
+      return this.#keyspace.entry(key, { encoded: null, ttlMs: negativeTtlMs, tags: noTags }, stamp, kind)
     }
     const where = `${quote(key)} from the source "${this.#source.name}"`
     if (options.ttlMs !== undefined) requireLifetime(options.ttlMs, `The lifetime of ${where}`)
-    return this.#keyspace.entry(key, this.#keyspace.prepare(key, value, options, where), stamp)
-  }
-
-  #land(flight: Flight, arrival: Arrival | FedcacheError): void {
-    const keyspace = this.#keyspace
-    if (arrival instanceof FedcacheError) {
-      keyspace.flights.end(flight, noTags)
-    } else {
-      const { entry } = arrival
-      const mayStore = keyspace.flights.end(flight, entry.tags)
-      if (!mayStore) keyspace.counters.fencedFills++
-      else if (entry.expiresAtMs > entry.createdAtMs) keyspace.keep(entry)
-      else keyspace.drop(entry.key)
-    }
-    flight.land(arrival)
+    return this.#keyspace.entry(key, this.#keyspace.prepare(key, value, options, where), stamp, kind)
   }
 
   #failBatch(
@@ -156,7 +143,7 @@ export class SourceLoader {
   }
 
   #fail(flights: readonly Flight[], error: FedcacheError): void {
-    for (const flight of flights) this.#land(flight, error)
+    for (const flight of flights) this.#keyspace.land(flight, error)
   }
 
   #keyFailed(key: string, cause: unknown): FedcacheError {

@@ -1,5 +1,6 @@
 import { FedcacheError } from '../errors.ts'
 import type { Clock } from '../ports/index.ts'
+import { decodeValue } from './encoding.ts'
 import type { KeyQueue } from './key-queue.ts'
 import type { Keyspace } from './keyspace.ts'
 import { quote } from './input-limits.ts'
@@ -33,10 +34,12 @@ export interface Written<Result> {
  */
 export function applyPut(context: WriteContext, keyspace: Keyspace, put: PreparedPut): Promise<Written<FoundEntry>> {
   return inTurn(context, keyspace, put.key, async () => {
-    const { key, value, ttlMs, tags } = put
+    const { key, encoded, ttlMs, tags } = put
+    const value = context.writer === undefined ? undefined : decodeValue(keyspace.format, encoded)
     const request = { key, value, tags, ttlMs: ttlMs === Infinity ? undefined : ttlMs }
     const written = await toSource(context, key, (writer, onLateEnd) => writer.store(request, onLateEnd))
-    const entry = keyspace.entry(key, put, written?.revision ?? context.versions.next())
+    const kind = written === undefined ? 'PUT' : 'LOADED'
+    const entry = keyspace.entry(key, put, written?.revision ?? context.versions.next(), kind)
     // Loads that began before this moment may have read the source before the write.
     keyspace.flights.unhook(key)
     if (put.ttlMs <= 0) keyspace.drop(key)
@@ -50,9 +53,9 @@ export function applyPut(context: WriteContext, keyspace: Keyspace, put: Prepare
 export function applyDelete(context: WriteContext, keyspace: Keyspace, key: string): Promise<Written<true>> {
   return inTurn(context, keyspace, key, async () => {
     const written = await toSource(context, key, (writer, onLateEnd) => writer.delete(key, onLateEnd))
-    keyspace.invalidate(key)
-    keyspace.counters.deletes++
     const version = written?.revision ?? context.versions.next()
+    keyspace.invalidate(key, version)
+    keyspace.counters.deletes++
     return { change: { key, kind: 'DELETED', version }, result: true }
   })
 }

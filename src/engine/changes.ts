@@ -1,0 +1,98 @@
+import type { Logger } from '../ports/index.ts'
+import { EventHub } from './event-hub.ts'
+import type { EntryChange } from './events.ts'
+import type { Keyspace } from './keyspace.ts'
+import type { Keyspaces } from './keyspaces.ts'
+import type { Invalidation, KeyChange, Peers } from './peers.ts'
+import type { Confirmation } from './results.ts'
+
+/** Changes that wait for one slow subscriber before it misses some. */
+const maxWaitingChanges = 10_000
+
+/** Applies changes to memory, tells subscribers here and peers elsewhere. */
+export class Changes {
+  readonly #keyspaces: Keyspaces
+  readonly #peers: Peers
+  readonly #logger: Logger
+  readonly #hub: EventHub<EntryChange> = new EventHub<EntryChange>({
+    maxWaiting: maxWaitingChanges,
+    missed: ({ keyspace }) => missedIn(keyspace),
+  })
+
+  constructor(context: { readonly keyspaces: Keyspaces; readonly peers: Peers; readonly logger: Logger }) {
+    this.#keyspaces = context.keyspaces
+    this.#peers = context.peers
+    this.#logger = context.logger
+  }
+
+  /** Changes of a keyspace from now on; see `Engine.entryChanges`. */
+  subscribe(keyspace: string, keys: readonly string[] | undefined): AsyncIterableIterator<EntryChange> {
+    const wanted = keys === undefined ? undefined : new Set(keys)
+    return this.#hub.subscribe(
+      (change) =>
+        change.keyspace === keyspace && (wanted === undefined || change.key === null || wanted.has(change.key)),
+    )
+  }
+
+  /** Applies a change here and tells every peer. */
+  announce(invalidation: Invalidation): Promise<Confirmation> {
+    this.apply(invalidation)
+    return this.#peers.announce(invalidation)
+  }
+
+  /** Tells subscribers and peers of writes that were applied to memory as they happened. */
+  announceWritten(keyspace: string, changes: readonly KeyChange[]): Promise<Confirmation> {
+    for (const change of changes) this.#hub.publish({ keyspace, ...change, version: String(change.version) })
+    return this.#peers.announce({ kind: 'KEYS', keyspace, changes })
+  }
+
+  /** Applies a change, whatever this peer owns: older copies go, flights are unhooked, subscribers hear of it. */
+  apply(invalidation: Invalidation): void {
+    const keyspace = this.#keyspaces.find(invalidation.keyspace)?.keyspace
+    if (keyspace === undefined) return
+    switch (invalidation.kind) {
+      case 'KEYS':
+        for (const change of invalidation.changes) {
+          keyspace.supersede(change)
+          this.#hub.publish({ keyspace: keyspace.name, ...change, version: String(change.version) })
+        }
+        return
+      case 'TAGS':
+        keyspace.invalidateTags(invalidation.tags, invalidation.version)
+        this.missed(keyspace)
+        return
+      case 'CLEAR':
+        keyspace.clear(invalidation.version)
+        this.cleared(keyspace, invalidation.version)
+    }
+  }
+
+  /** Tells subscribers that changes of a keyspace may have passed them by. */
+  missed(keyspace: Keyspace): void {
+    this.#hub.publish(missedIn(keyspace.name))
+  }
+
+  /** Tells subscribers that a keyspace is empty. */
+  cleared(keyspace: Keyspace, version: number): void {
+    this.#hub.publish({ keyspace: keyspace.name, key: null, kind: 'CLEARED', version: String(version) })
+  }
+
+  /** Tells everybody, without waiting, that copies of a key may be older than its source. */
+  distrust(keyspace: Keyspace, key: string, version: number): void {
+    const announced = this.announce({
+      kind: 'KEYS',
+      keyspace: keyspace.name,
+      changes: [{ key, kind: 'DELETED', version }],
+    })
+    announced.catch((error: unknown) => this.#logger.warn({ keyspace: keyspace.name, error }, 'announcement failed'))
+  }
+
+  /** Ends all subscriptions. */
+  close(): void {
+    this.#hub.close()
+  }
+}
+
+function missedIn(keyspace: string): EntryChange {
+  return { keyspace, key: null, kind: 'MISSED', version: null }
+}

@@ -1,0 +1,113 @@
+import { FedcacheError } from '../errors.ts'
+import type { Clock } from '../ports/index.ts'
+import type { Changes } from './changes.ts'
+import type { Keyspace } from './keyspace.ts'
+import type { Keyspaces, ServedKeyspace } from './keyspaces.ts'
+import type { AskedAs, EntryTransfer, PeerAnswer, Peers, WriteAnswers, WriteTransfer } from './peers.ts'
+import { read, type ReadContext } from './read.ts'
+import type { ReadResult } from './results.ts'
+import type { WriteRouter } from './write-router.ts'
+
+/** What the service needs. */
+export interface PeerServiceContext {
+  readonly clock: Clock
+  readonly peers: Peers
+  readonly keyspaces: Keyspaces
+  readonly changes: Changes
+  readonly writes: WriteRouter
+  /** A read context whose flights never ask another peer for what it was asked for itself. */
+  readonly readAsOwner: ReadContext
+}
+
+const elsewhere = { kind: 'ELSEWHERE' } as const
+const noSource = { kind: 'NO_SOURCE' } as const
+
+/** What this peer does for other peers: answers their reads, applies their writes, takes over their puts. */
+export class PeerService {
+  readonly #context: PeerServiceContext
+
+  constructor(context: PeerServiceContext) {
+    this.#context = context
+  }
+
+  /** Answers a question of another peer; never forwards it. */
+  async readFor(
+    as: AskedAs,
+    keyspaceName: string,
+    keys: readonly string[],
+    timeoutMs: number,
+  ): Promise<readonly PeerAnswer[]> {
+    const served = this.#context.keyspaces.find(keyspaceName)
+    if (served === undefined) return keys.map(() => noSource)
+    const { keyspace } = served
+    if (as === 'PREVIOUS') return keys.map((key) => this.#remembered(keyspace, key))
+    const { peers } = this.#context
+    const mine = keys.filter((key) => as === 'DEPUTY' || peers.owns(keyspace.slotOf(key)))
+    const results = await read(this.#context.readAsOwner, keyspace, mine, { timeoutMs })
+    const answers = new Map(mine.map((key, index) => [key, this.#answer(served, key, results[index]!)]))
+    return keys.map((key) => answers.get(key) ?? elsewhere)
+  }
+
+  /** Applies writes that another peer sent, as far as this peer owns their keys and may write now. */
+  async writeFor(keyspaceName: string, writes: readonly WriteTransfer[]): Promise<WriteAnswers> {
+    const { keyspaces, peers, writes: router } = this.#context
+    const served = keyspaces.find(keyspaceName)
+    const owned = writes.filter((write) => served !== undefined && peers.owns(served.keyspace.slotOf(write.key)))
+    if (served === undefined || owned.length === 0) {
+      return { answers: writes.map(() => elsewhere), confirmation: { confirmedBy: [], unconfirmed: [] } }
+    }
+    const { answers, confirmation } = await router.applyHere(served, owned)
+    const byWrite = new Map(owned.map((write, index) => [write, answers[index]!]))
+    return { answers: writes.map((write) => byWrite.get(write) ?? elsewhere), confirmation }
+  }
+
+  /** Drops all that may be outdated; puts without tags stay, because nobody else may have them. */
+  distrustAll(): void {
+    for (const { keyspace } of this.#context.keyspaces.all()) {
+      keyspace.distrust()
+      this.#context.changes.missed(keyspace)
+    }
+  }
+
+  /** Puts that live in this process only and whose slots are not its own. */
+  *homelessPuts(mine: (slot: number) => boolean): Iterable<{ keyspace: string; put: EntryTransfer }> {
+    for (const { keyspace, writer } of this.#context.keyspaces.all()) {
+      if (writer !== undefined) continue
+      for (const entry of keyspace.store.values()) {
+        if (entry.kind !== 'PUT' || mine(entry.slot) || entry.expiresAtMs <= this.#context.clock.monotonic()) continue
+        yield { keyspace: keyspace.name, put: keyspace.transfer(entry) }
+      }
+    }
+  }
+
+  /** Keeps puts that another peer hands over. */
+  takePuts(keyspaceName: string, puts: readonly EntryTransfer[]): readonly boolean[] {
+    const keyspace = this.#context.keyspaces.find(keyspaceName)?.keyspace
+    const nowMs = this.#context.clock.monotonic()
+    return puts.map((put) => keyspace?.take(put, nowMs) ?? false)
+  }
+
+  /** Forgets a put that another peer has taken, unless it has changed since. */
+  releasePut(keyspaceName: string, key: string, version: number): void {
+    const keyspace = this.#context.keyspaces.find(keyspaceName)?.keyspace
+    if (keyspace?.store.peek(key)?.version === version) keyspace.drop(key)
+  }
+
+  #remembered(keyspace: Keyspace, key: string): PeerAnswer {
+    const entry = keyspace.find(key)
+    const nowMs = this.#context.clock.monotonic()
+    if (entry === undefined || entry.kind === 'NEAR' || nowMs >= entry.expiresAtMs) return elsewhere
+    return { kind: 'ENTRY', entry: keyspace.transfer(entry), servedFrom: 'OWNER' }
+  }
+
+  #answer({ keyspace, loader }: ServedKeyspace, key: string, result: ReadResult): PeerAnswer {
+    if (result instanceof FedcacheError) return { kind: 'ERROR', error: result }
+    if (result !== null) {
+      return { kind: 'ENTRY', entry: keyspace.transfer(result.stored), servedFrom: result.servedFrom }
+    }
+    if (loader === undefined) return noSource
+    // A not-found answer is not worth a near copy: its lifetime is short.
+    const nothing = { key, encoded: null, version: 0, ageMs: 0, ttlMs: 0, tags: [] }
+    return { kind: 'ENTRY', entry: nothing, servedFrom: 'OWNER' }
+  }
+}
