@@ -14,7 +14,7 @@ import { Engine } from './engine/engine.ts'
 import { noPeers, type Peers } from './engine/peers.ts'
 import { subgraphSchema } from './federation/subgraph-schema.ts'
 import { subgraphSdl } from './federation/subgraph-sdl.ts'
-import { httpServer, type Readiness } from './http/http-server.ts'
+import { type HttpServer, httpServer, type Readiness } from './http/http-server.ts'
 import type { Logger } from './ports/index.ts'
 
 /** A fedcache in this process. */
@@ -42,12 +42,6 @@ export interface Fedcache {
 /** Where a process is in its life. */
 export type Stage = 'idle' | 'starting' | 'serving' | 'finishing requests' | 'finishing loads and writes' | 'stopped'
 
-/** A fedcache and what the command line needs of it beside. */
-export interface ComposedFedcache extends Fedcache {
-  readonly logger: Logger
-  readonly stage: () => Stage
-}
-
 /** What a process may add to its configuration. */
 export interface ProcessOptions {
   /** What the heap may grow to, in bytes. Default: what it may grow to in this process. */
@@ -65,8 +59,13 @@ const requestGraceMs = 10_000
  * @throws ConfigError with everything that is wrong with the configuration.
  */
 export function createFedcache(config: Config): Fedcache {
-  const { engine, fetch, listen, stop } = composedFedcache(resolvedConfig(config))
-  return { engine, fetch, listen, stop }
+  const fedcache = new FedcacheProcess(resolvedConfig(config))
+  return {
+    engine: fedcache.engine,
+    fetch: (request) => fedcache.fetch(request),
+    listen: () => fedcache.listen(),
+    stop: () => fedcache.stop(),
+  }
 }
 
 /**
@@ -84,79 +83,65 @@ export function resolvedConfig(config: Config, options: ProcessOptions = {}): Re
   })
 }
 
-/** Puts the parts of a fedcache together. This is the one place that knows them all. */
-export function composedFedcache(config: ResolvedConfig): ComposedFedcache {
-  const logger = config.log.logger ?? pinoLogger({ level: config.log.level })
-  let stage: Stage = 'idle'
-  let url: string | null = null
-  let started: Promise<void> | undefined
-  let stopped: Promise<void> | undefined
+/** A fedcache, and what the command line needs of it beside. Puts the parts together: it alone knows them all. */
+export class FedcacheProcess implements Fedcache {
+  readonly engine: Engine
+  readonly logger: Logger
+  readonly #server: HttpServer
+  #stage: Stage = 'idle'
+  #url: string | null = null
+  #started: Promise<void> | undefined
+  #stopped: Promise<void> | undefined
 
-  const engine = new Engine({
-    keyspaces: config.keyspaces,
-    sources: config.sources,
-    defaultPolicy: config.defaultPolicy,
-    memoryLimit: config.memoryLimit,
-    limits: {
-      maxKeysPerCall: config.maxKeysPerCall,
-      maxKeyBytes: config.maxKeyBytes,
-      maxAnswerBytes: config.http.responseLimitBytes,
-    },
-    clock: systemClock(),
-    logger,
-    peers: peersOf(config, () => url),
-  })
-  const server = httpServer({
-    schema: subgraphSchema({ resolvers, ...exposeOf(config.subgraph.expose) }),
-    context: () => resolverContext(engine, { maxKeysPerCall: config.maxKeysPerCall }),
-    engine,
-    readiness: () => readinessOf(stage),
-    logger,
-    host: config.host,
-    port: config.port,
-    maxBodyBytes: config.http.bodyLimitBytes,
-    maxDocumentTokens: config.http.maxDocumentTokens,
-    graphiql: config.http.graphiql,
-    ...(config.http.allowedHosts === undefined ? {} : { allowedHosts: config.http.allowedHosts }),
-  })
+  constructor(config: ResolvedConfig) {
+    this.logger = config.log.logger ?? pinoLogger({ level: config.log.level })
+    const peers = peersOf(config, () => this.#url)
+    this.engine = engineOf(config, this.logger, peers)
+    this.#server = serverOf(config, this.logger, this.engine, () => readinessOf(this.#stage))
+  }
 
-  const start = async (): Promise<void> => {
-    stage = 'starting'
-    await engine.start()
-    if (stage === 'starting') stage = 'serving'
+  /** Where the process is in its life. */
+  get stage(): Stage {
+    return this.#stage
   }
-  const whenStarted = (): Promise<void> => {
-    if (stopped !== undefined) return Promise.reject(new Error('This fedcache was stopped.'))
-    started ??= start()
-    return started
+
+  async fetch(request: Request): Promise<Response> {
+    await this.#start()
+    return this.#server.fetch(request)
   }
-  const stopAll = async (): Promise<void> => {
-    stage = 'finishing requests'
-    await server.close(requestGraceMs)
-    stage = 'finishing loads and writes'
-    // Sources that are being opened can be closed only when they are open.
-    await started?.catch(() => {})
-    if (started !== undefined) await engine.stop()
-    stage = 'stopped'
+
+  async listen(): Promise<{ readonly url: string }> {
+    await this.#start()
+    const { url } = await this.#server.listen()
+    this.#url = url
+    return { url }
   }
-  return {
-    engine,
-    logger,
-    stage: () => stage,
-    fetch: async (request) => {
-      await whenStarted()
-      return server.fetch(request)
-    },
-    listen: async () => {
-      await whenStarted()
-      const listening = await server.listen()
-      url = listening.url
-      return { url: listening.url }
-    },
-    stop: () => {
-      stopped ??= stopAll()
-      return stopped
-    },
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  #start(): Promise<void> {
+    if (this.#stopped !== undefined) return Promise.reject(new Error('This fedcache was stopped.'))
+    this.#started ??= this.#open()
+    return this.#started
+  }
+
+  async #open(): Promise<void> {
+    this.#stage = 'starting'
+    await this.engine.start()
+    if (this.#stage === 'starting') this.#stage = 'serving'
+  }
+
+  async #stop(): Promise<void> {
+    this.#stage = 'finishing requests'
+    await this.#server.close(requestGraceMs)
+    this.#stage = 'finishing loads and writes'
+    // What is being opened can be closed only once it is open.
+    await this.#started?.catch(() => {})
+    if (this.#started !== undefined) await this.engine.stop()
+    this.#stage = 'stopped'
   }
 }
 
@@ -173,6 +158,30 @@ export function subgraphSdlOf(config: ResolvedConfig, expose: readonly SubgraphP
 /** How this process reaches the others. */
 function peersOf(config: ResolvedConfig, url: () => string | null): Peers {
   return noPeers(config.cluster.peerId, randomBytes(8).toString('hex'), url)
+}
+
+function engineOf(config: ResolvedConfig, logger: Logger, peers: Peers): Engine {
+  const { keyspaces, sources, defaultPolicy, memoryLimit, maxKeysPerCall, maxKeyBytes } = config
+  const limits = { maxKeysPerCall, maxKeyBytes, maxAnswerBytes: config.http.responseLimitBytes }
+  return new Engine({ keyspaces, sources, defaultPolicy, memoryLimit, limits, clock: systemClock(), logger, peers })
+}
+
+function serverOf(config: ResolvedConfig, logger: Logger, engine: Engine, readiness: () => Readiness): HttpServer {
+  const { host, port, maxKeysPerCall } = config
+  const { allowedHosts, bodyLimitBytes, graphiql, maxDocumentTokens } = config.http
+  return httpServer({
+    schema: subgraphSchema({ resolvers, ...exposeOf(config.subgraph.expose) }),
+    context: () => resolverContext(engine, { maxKeysPerCall }),
+    engine,
+    readiness,
+    logger,
+    host,
+    port,
+    maxBodyBytes: bodyLimitBytes,
+    maxDocumentTokens,
+    graphiql,
+    ...(allowedHosts === undefined ? {} : { allowedHosts }),
+  })
 }
 
 function exposeOf(expose: readonly SubgraphPart[] | undefined): { readonly expose?: readonly SubgraphPart[] } {

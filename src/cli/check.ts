@@ -1,0 +1,75 @@
+import { getHeapStatistics } from 'node:v8'
+import { formatDuration, formatSize } from '../config/units.ts'
+import type { ResolvedConfig } from '../config/resolve-config.ts'
+import { resolvedConfig } from '../server.ts'
+import type { Flags } from './command-line.ts'
+import { configuration, type Environment } from './configuration.ts'
+import { heapRoomNeeded } from './heap-room.ts'
+
+/**
+ * Checks a configuration and says what it would serve.
+ *
+ * @throws ConfigError with everything that is wrong with it.
+ */
+export async function check(flags: Flags, environment: Environment): Promise<string> {
+  const { config, file, origins } = await configuration(flags, environment)
+  const heapLimitBytes = getHeapStatistics().heap_size_limit
+  const oldSpaceMebibytes = heapRoomNeeded(config.memoryLimit, {
+    heapLimitBytes,
+    nodeFlags: process.execArgv,
+    environment,
+  })
+  const isEnough = oldSpaceMebibytes === undefined
+  const resolved = resolvedConfig(config, { origins, heapLimitBytes: isEnough ? heapLimitBytes : Infinity })
+  const heap = isEnough ? '' : `, for which serve starts Node.js with --max-old-space-size=${oldSpaceMebibytes}`
+  return [
+    `The configuration is right: ${file ?? 'no file'}\n`,
+    row('listens on', `${resolved.host}, port ${resolved.port === 0 ? 'any free one' : resolved.port}`),
+    row('memory', `at most ${formatSize(resolved.memoryLimit)}${heap}`),
+    row('peer', peerOf(resolved)),
+    row('sources', [...resolved.sources.keys()].join(', ') || 'none with a name of their own'),
+    '',
+    ...keyspacesOf(resolved),
+  ]
+    .join('\n')
+    .concat('\n')
+}
+
+function peerOf({ cluster }: ResolvedConfig): string {
+  const isAlone = cluster.nats.length === 0 && cluster.discovery === undefined
+  return `${cluster.peerId}, ${isAlone ? 'alone' : `in the cluster ${cluster.name}`}`
+}
+
+function keyspacesOf({ keyspaces }: ResolvedConfig): readonly string[] {
+  if (keyspaces.length === 0) return ['No keyspaces. They can be made while it runs, or written as keyspaces: { … }.']
+  return keyspaces.map(({ name, source, sourceName, policy }) => {
+    const { ttlMs, negativeTtlMs, staleWhileRevalidateMs, staleIfErrorMs } = policy
+    const isWritable = source?.storeMany !== undefined
+    return [
+      `keyspace ${name}`,
+      row(
+        'source',
+        source === undefined ? 'none: entries are put' : `${sourceName}, ${isWritable ? 'writable' : 'read only'}`,
+      ),
+      row(
+        'values',
+        `${policy.format}, each at most ${formatSize(policy.maxValueBytes)}, together ${formatSize(policy.maxBytes)}`,
+      ),
+      row('lifetime', `${lifetime(ttlMs)}, not-found answers ${lifetime(negativeTtlMs)}`),
+      row(
+        'stale',
+        `${lifetime(staleWhileRevalidateMs)} while it is loaded anew, ${lifetime(staleIfErrorMs)} when loading fails`,
+      ),
+      row('loads', `at most ${policy.maxBatchSize} keys a call; reads wait ${formatDuration(policy.readTimeoutMs)}`),
+      '',
+    ].join('\n')
+  })
+}
+
+function lifetime(durationMs: number): string {
+  return durationMs === Infinity ? 'forever' : formatDuration(durationMs)
+}
+
+function row(name: string, value: string): string {
+  return `  ${name.padEnd(11)} ${value}`
+}

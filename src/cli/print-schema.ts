@@ -1,0 +1,14 @@
+import { resolvedConfig, subgraphSdlOf } from '../server.ts'
+import type { Flags } from './command-line.ts'
+import { configuration, type Environment } from './configuration.ts'
+
+/**
+ * The SDL that a gateway composes.
+ *
+ * @throws ConfigError where the configuration is wrong.
+ */
+export async function printSchema(flags: Flags, environment: Environment): Promise<string> {
+  const { config, origins } = await configuration(flags, environment)
+  // Nothing is kept in memory to print a schema, so the heap may be of any size.
+  return subgraphSdlOf(resolvedConfig(config, { origins, heapLimitBytes: Infinity }), flags.expose)
+}
