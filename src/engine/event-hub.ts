@@ -61,9 +61,11 @@ class Subscriber<Event> implements AsyncIterableIterator<Event> {
     if (this.#ended || !this.#wanted(event)) return
     const take = this.#takers.shift()
     if (take !== undefined) return take({ done: false, value: event })
+    // Behind a gap that is not taken yet nothing may queue: of what overflows then the subscriber would not be told.
+    if (this.#overflowed) return
     if (this.#waiting.length < this.#options.maxWaiting) {
       this.#waiting.push(event)
-    } else if (!this.#overflowed) {
+    } else {
       this.#overflowed = true
       this.#waiting.push(this.#options.missed(event))
     }

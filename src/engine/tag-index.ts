@@ -71,6 +71,8 @@ export class TagIndex {
   }
 
   #sweep(tag: string, keys: Set<string>): void {
+    // After a clear the keys stand for entries that came later.
+    if (this.#dying.get(tag)?.includes(keys) !== true) return
     let left = keysPerSlice
     for (const key of keys) {
       if (left-- === 0) {
@@ -81,7 +83,7 @@ export class TagIndex {
       this.#drop(key)
       keys.delete(key)
     }
-    const dying = this.#dying.get(tag)?.filter((set) => set !== keys) ?? []
+    const dying = this.#dying.get(tag)!.filter((set) => set !== keys)
     if (dying.length === 0) this.#dying.delete(tag)
     else this.#dying.set(tag, dying)
   }
