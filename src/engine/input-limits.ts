@@ -85,8 +85,17 @@ export function badInput(message: string, options?: FedcacheErrorOptions): Fedca
 
 /** The beginning of something received, safe to show. */
 export function quote(received: unknown): string {
-  const text = JSON.stringify(received) ?? typeof received
+  const text = literal(received)
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
+}
+
+function literal(received: unknown): string {
+  try {
+    return JSON.stringify(received) ?? typeof received
+  } catch {
+    // A BigInt, or an object that refers to itself.
+    return typeof received
+  }
 }
 
 /** A copy that shares no memory with the request body or query text that the string was cut from. */
