@@ -9,7 +9,6 @@ import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-const run = promisify(execFile)
 const repository = resolve(import.meta.dirname, '../..')
 
 let workspace: string
@@ -25,16 +24,26 @@ const environment: NodeJS.ProcessEnv = {
   PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
 }
 
+/** Runs a command to its end and gives its standard output. */
+async function run(command: string, parameters: readonly string[], cwd: string): Promise<string> {
+  try {
+    return (await promisify(execFile)(command, parameters, { cwd, env: environment })).stdout
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: string; stderr: string }
+    throw new Error(`${command} ${parameters.join(' ')} failed:\n${stdout}\n${stderr}`, { cause: error })
+  }
+}
+
 beforeAll(async () => {
   workspace = await mkdtemp(join(tmpdir(), 'fedcache-package-'))
   project = join(workspace, 'project')
   await mkdir(project)
   await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'empty', private: true, type: 'module' }))
-  await run('npm', ['pack', '--pack-destination', workspace], { cwd: repository, env: environment })
+  await run('npm', ['pack', '--pack-destination', workspace], repository)
   const tarball = (await readdir(workspace)).find((name) => name.endsWith('.tgz'))
   if (tarball === undefined) throw new Error('npm pack made no tarball')
   const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--omit=peer']
-  await run('npm', ['install', ...flags, join(workspace, tarball)], { cwd: project, env: environment })
+  await run('npm', ['install', ...flags, join(workspace, tarball)], project)
 })
 
 afterAll(async () => {
@@ -99,10 +108,8 @@ describe('as a library', () => {
       }),
     )
     const compiler = join(repository, 'node_modules/typescript/bin/tsc')
-    await run(process.execPath, [compiler, '--project', project], { env: environment }).catch((error) => {
-      throw new Error(String(error.stdout))
-    })
-    const { stdout } = await run(process.execPath, ['program.ts'], { cwd: project, env: environment })
+    await run(process.execPath, [compiler, '--project', project], project)
+    const stdout = await run(process.execPath, ['program.ts'], project)
     expect(JSON.parse(stdout)).toEqual({
       city: { id: '1', name: '北京' },
       greeting: 'Hello you',
@@ -167,8 +174,7 @@ describe('as a command', () => {
   })
 
   test('it prints help', async () => {
-    const { stdout } = await run('npx', ['fedcache', '--help'], { cwd: project, env: environment })
-    expect(stdout).toContain('fedcache serve')
+    expect(await run('npx', ['fedcache', '--help'], project)).toContain('fedcache serve')
   })
 })
 
