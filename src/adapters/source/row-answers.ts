@@ -17,7 +17,8 @@ export function answerOfRow(reading: RowReading, row: () => SqlRow): LoadResult 
     const columns = row()
     const value = valueOfRow(reading, columns)
     if (reading.tags === undefined || value === null || value === undefined) return value
-    return sourceEntry(value, { tags: reading.tags(columns) })
+    const { valueColumn } = reading
+    return sourceEntry(value, { tags: reading.tags(valueColumn === undefined ? columns : { [valueColumn]: value }) })
   })
 }
 

@@ -37,3 +37,14 @@ export function fieldsOf({ key, value, keyColumn, names, ignored }: RowFields): 
   }
   return fields
 }
+
+/**
+ * The bytes of a field for a binary column.
+ *
+ * @throws TypeError where it is no base64 text, which is how such a column is read.
+ */
+export function bytesOfBase64(value: unknown): Buffer {
+  const bytes = typeof value === 'string' ? Buffer.from(value, 'base64') : undefined
+  if (bytes?.toString('base64') === value) return bytes as Buffer
+  throw new TypeError('is not base64, and its column holds bytes')
+}

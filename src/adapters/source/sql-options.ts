@@ -76,7 +76,10 @@ export interface SqlRowOptions {
    * @default the row as an object
    */
   readonly map?: (row: SqlRow) => LoadResult
-  /** Gives the tags of a row's value. What it throws fails that key only. */
+  /**
+   * Gives the tags of a row's value. With `valueColumn` the row has that column alone, decoded. What it throws fails
+   * that key only.
+   */
   readonly tags?: (row: SqlRow) => readonly string[]
 }
 
@@ -145,3 +148,11 @@ export function mayAsk(keyPattern: RegExp | undefined, key: string): boolean {
   keyPattern.lastIndex = 0
   return keyPattern.test(key)
 }
+
+/** The error of a query whose result does not hold keys. */
+export function missingKeyColumn(keyColumn: string, names: readonly string[]): Error {
+  return new Error(`the query gives no column ${JSON.stringify(keyColumn)}; it gives ${names.join(', ')}`)
+}
+
+/** The column of a table's load that holds the key as text. */
+export const keyName = 'fedcache_key'

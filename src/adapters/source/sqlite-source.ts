@@ -7,12 +7,14 @@ import { OptionProblems } from './option-problems.ts'
 import { answerOfRow, type RowReading } from './row-answers.ts'
 import {
   checkSqlOptions,
+  keyName,
   mayAsk,
+  missingKeyColumn,
   type SqlQueryOptions,
   type SqlRowOptions,
   type SqlTableOptions,
 } from './sql-options.ts'
-import { keyName, sqliteTable } from './sqlite-table.ts'
+import { sqliteTable } from './sqlite-table.ts'
 import { readRow } from './sqlite-values.ts'
 import { SqliteWriter } from './sqlite-writer.ts'
 
@@ -129,6 +131,13 @@ class SqliteSource {
       if (options.writable === true) this.#writer = new SqliteWriter(database, table)
     }
     this.#select.setReadBigInts(true)
+    const names = this.#select.columns().map(({ name }) => name)
+    if (!names.includes(this.#keyColumn)) throw missingKeyColumn(this.#keyColumn, names)
+  }
+
+  /** The column of the result that holds the key. */
+  get #keyColumn(): string {
+    return this.#options.table === undefined ? this.#options.keyColumn : keyName
   }
 
   #close(): void {
@@ -150,15 +159,10 @@ class SqliteSource {
 
   *#found(select: StatementSync, rows: readonly Record<string, unknown>[]): Iterable<Found> {
     const types = new Map(select.columns().map(({ name, type }) => [name, type?.toUpperCase() ?? '']))
-    const isTable = this.#options.table !== undefined
-    const keyColumn = isTable ? keyName : this.#options.keyColumn
     const reading: RowReading = this.#options
-    if (!types.has(keyColumn)) {
-      throw new Error(`the query gives no column ${JSON.stringify(keyColumn)}, only ${[...types.keys()].join(', ')}`)
-    }
     for (const row of rows) {
-      const key = row[keyColumn]
-      if (isTable) delete row[keyName]
+      const key = row[this.#keyColumn]
+      if (this.#options.table !== undefined) delete row[keyName]
       yield [`${key as string}`, answerOfRow(reading, () => readRow(row, types, reading.valueColumn))]
     }
   }

@@ -1,8 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { quotedIdentifier, type SqlTableOptions } from './sql-options.ts'
-
-/** The column of a load's result that holds the key as text. */
-export const keyName = 'fedcache_key'
+import { keyName, quotedIdentifier, type SqlTableOptions } from './sql-options.ts'
 
 /** A column that can be written. */
 export interface SqliteColumn {

@@ -1,5 +1,7 @@
 import type { SQLInputValue } from 'node:sqlite'
+import { numberOrText } from './number-or-text.ts'
 import { parsedJson } from './row-answers.ts'
+import { bytesOfBase64 } from './row-fields.ts'
 import type { SqlRow } from './sql-options.ts'
 
 /**
@@ -25,12 +27,6 @@ function readValue(stored: unknown, type: string): unknown {
   return value
 }
 
-/** An integer as a number where that is exact, otherwise as decimal text. */
-export function numberOrText(integer: bigint): number | string {
-  const number = Number(integer)
-  return Number.isSafeInteger(number) ? number : integer.toString()
-}
-
 /**
  * One field of a value as SQLite takes it.
  *
@@ -40,6 +36,7 @@ export function numberOrText(integer: bigint): number | string {
 export function storedValue(value: unknown, type: string): SQLInputValue {
   if (value === null || value === undefined) return null
   if (isJson(type)) return JSON.stringify(value)
+  if (type === 'BLOB') return bytesOfBase64(value)
   if (typeof value === 'string' || typeof value === 'number') return value
   if (typeof value === 'boolean') {
     if (isBoolean(type)) return value ? 1 : 0

@@ -3,7 +3,8 @@ import { FedcacheError } from '../../errors.ts'
 import type { StoreRequest, WriteResult } from '../../ports/index.ts'
 import { harmless } from './answers.ts'
 import { fieldsOf, invalidValue } from './row-fields.ts'
-import { keyName, type SqliteTable } from './sqlite-table.ts'
+import { keyName } from './sql-options.ts'
+import type { SqliteTable } from './sqlite-table.ts'
 import { storedValue } from './sqlite-values.ts'
 
 /** Primary SQLite result codes that say that one row was refused and the transaction goes on. */

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type HttpKeyOptions, httpSource } from '../../../../src/adapters/source/http-source.ts'
+import { FedcacheError } from '../../../../src/errors.ts'
 import type { LoadResult, Source } from '../../../../src/ports/index.ts'
 import { sourceEntry } from '../../../../src/ports/index.ts'
 import { bodyOf, type HttpOrigin, httpOrigin } from '../../../support/http-origin.ts'
@@ -82,6 +83,7 @@ describe('what errors tell', () => {
     await origin.close()
     const error = await failureOf(keyed(origin))
     expect(error.message).toBe(`GET ${origin.url}/things/{key} got no response: ECONNREFUSED`)
+    expect(error.cause).toMatchObject({ code: 'ECONNREFUSED' })
     expect(everythingOf(error)).not.toContain('secret-')
   })
 })
@@ -110,13 +112,11 @@ describe('requests', () => {
     const origin = await serving((_request, response) => void response.end('1'))
     const source = httpSource({ url: `${origin.url}/a/b/{key}` })
     const answers = await loadAll(source, ['.', '..', '../c', '%2e%2e', '\ud800', 'fine'])
-    const refused = answers.map((answer) => answer instanceof Error)
+    const refused = answers.map((answer) => answer instanceof FedcacheError && answer.code === 'BAD_USER_INPUT')
     expect(refused).toStrictEqual([true, true, false, false, true, false])
-    expect(origin.requests.map(({ url }) => url).toSorted()).toStrictEqual([
-      '/a/b/%252e%252e',
-      '/a/b/..%2Fc',
-      '/a/b/fine',
-    ])
+    expect(new Set(origin.requests.map(({ url }) => url))).toStrictEqual(
+      new Set(['/a/b/%252e%252e', '/a/b/..%2Fc', '/a/b/fine']),
+    )
   })
 
   test('run so many at a time, over all loads', async () => {
