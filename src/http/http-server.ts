@@ -65,8 +65,9 @@ export interface HttpServer {
    */
   listen(): Promise<{ readonly origin: string; readonly url: string; readonly port: number }>
   /**
-   * Stops accepting, ends subscriptions (WebSockets with 1001) and waits for the requests in flight; those that
-   * take longer than `graceMs` are cut off. Closing twice, or what never listened, does nothing.
+   * Cuts subscriptions (WebSockets with 1001), answers the requests in flight, accepting others until then, and stops
+   * listening; what takes longer than `graceMs` is cut off. Closing twice, or what never listened, does nothing. A
+   * server that was closed does not listen again.
    */
   close(graceMs: number): Promise<void>
   /** Answers one request without a socket: the same paths, the same guards but the check of the `Host` header. */
@@ -100,6 +101,7 @@ export function httpServer(options: HttpServerOptions): HttpServer {
     },
   )
   const open = openOf(server)
+  let closing: Promise<void> | undefined
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const refusal = refusalOf(request, isNamed) ?? upgradeRefusalOf(request)
     if (refusal === undefined) sockets.upgrade(request, socket, head)
@@ -112,7 +114,10 @@ export function httpServer(options: HttpServerOptions): HttpServer {
       const origin = originOf(host, address.port)
       return { origin, url: `${origin}/graphql`, port: address.port }
     },
-    close: (graceMs) => closed(server, sockets, open, graceMs),
+    close: async (graceMs) => {
+      if (server.listening) closing ??= closed(server, sockets, open, graceMs)
+      await closing
+    },
     fetch: async (request) => handler.fetch(request),
   }
 }

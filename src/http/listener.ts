@@ -67,25 +67,41 @@ export function openOf(server: Server): Open {
 }
 
 /**
- * Closes a server: no new connections, streams cut so that their clients go elsewhere, WebSockets closed with 1001,
- * requests in flight answered. What is left after `graceMs` is cut off.
+ * Closes a server: streams are cut so that their clients go elsewhere, requests in flight answered, WebSockets closed
+ * with 1001. While requests that it began with are in flight it still accepts, so that whoever asks `/ready` hears that
+ * it leaves. What is left after `graceMs` is cut off.
  */
 export async function closed(server: Server, webSockets: WebSockets, open: Open, graceMs: number): Promise<void> {
-  if (!server.listening) return
-  const serverClosed = new Promise<void>((resolve) => server.close(() => resolve()))
-  for (const response of open.responses) {
-    if (response.headersSent && isStream(response)) response.destroy()
-    // A client that keeps its connection would send its next request to a server that is gone.
-    else if (!response.headersSent) response.shouldKeepAlive = false
-  }
-  const grace = setTimeout(() => {
+  let graceIsOver = false
+  const cutOff = () => {
+    graceIsOver = true
     webSockets.terminate()
     server.closeAllConnections()
-  }, graceMs)
+  }
+  const grace = setTimeout(cutOff, graceMs)
+  const socketsClosed = webSockets.close()
+  leave(open.responses)
+  await completed(open.responses)
+  const serverClosed = new Promise<void>((resolve) => server.close(() => resolve()))
+  leave(open.responses)
   // Browsers connect ahead of need. Node does not count a connection as idle that has not carried a request yet; the
   // turn of the event loop lets those in that have just sent one.
   await setImmediate()
   for (const socket of open.sockets) if (socket.bytesRead === 0) socket.destroy()
-  await Promise.all([serverClosed, webSockets.close()])
+  if (graceIsOver) cutOff()
+  await Promise.all([serverClosed, socketsClosed])
   clearTimeout(grace)
+}
+
+function leave(responses: ReadonlySet<ServerResponse>): void {
+  for (const response of responses) {
+    if (response.headersSent && isStream(response)) response.destroy()
+    // A client that keeps its connection would send its next request to a server that is gone.
+    else if (!response.headersSent) response.shouldKeepAlive = false
+  }
+}
+
+/** Waits for the answers that are under way now, and not for those that come while it waits. */
+async function completed(responses: ReadonlySet<ServerResponse>): Promise<void> {
+  await Promise.all(Array.from(responses, (response) => new Promise((resolve) => response.once('close', resolve))))
 }

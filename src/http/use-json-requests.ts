@@ -11,9 +11,8 @@ function tooLarge(maxBodyBytes: number, received: string): GraphQLError {
 function refusal(error: unknown, maxBodyBytes: number): unknown {
   if (!(error instanceof GraphQLError)) return requestError(400, 'variables and extensions are JSON objects.')
   if (error.extensions['code'] === 'REQUEST_ENTITY_TOO_LARGE') return tooLarge(maxBodyBytes, 'more')
-  // Yoga tells what its parser said, which may name its internals.
-  delete error.extensions['originalError']
-  return error
+  // Anew: Yoga's own tells what its parser said, and is answered with 200 to clients that accept application/json.
+  return requestError(400, error.message)
 }
 
 /**

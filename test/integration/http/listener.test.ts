@@ -99,7 +99,10 @@ describe('closing', () => {
       await gate
       return keys.map(() => 'late')
     })
-    cache = servedCache({ things: { source } })
+    cache = servedCache(
+      { things: { source } },
+      { readiness: () => ({ ready: false, degraded: false, reason: 'leaving' }) },
+    )
     const { url, port } = await cache.server.listen()
     const agent = new Agent({ keepAlive: true })
     const query = encodeURIComponent('{ entry(keyspace: "things", key: "a") { value } }')
@@ -121,10 +124,12 @@ describe('closing', () => {
     })
     await delay(50)
     expect(closed).toBe(false)
-    await expect(fetch(`http://127.0.0.1:${port}/health`)).rejects.toThrow('fetch failed')
+    // Whoever sends it traffic must be able to hear that it leaves.
+    expect((await fetch(`http://127.0.0.1:${port}/ready`)).status).toBe(503)
     release()
     expect(await reading).toEqual({ connection: 'close', body: '{"data":{"entry":{"value":"late"}}}' })
     await closing
+    await expect(fetch(`http://127.0.0.1:${port}/ready`)).rejects.toThrow('fetch failed')
     agent.destroy()
   })
 

@@ -177,6 +177,7 @@ describe('subscriptions over WebSockets', () => {
     const refusal = await new Promise((resolve) => {
       socket.once('unexpected-response', (_request, response) => resolve(response.statusCode))
       socket.once('open', () => resolve('open'))
+      socket.on('error', resolve)
     })
     expect(refusal).toBe(status)
     socket.terminate()
@@ -190,6 +191,7 @@ describe('subscriptions over WebSockets', () => {
     const refusal = await new Promise((resolve) => {
       socket.once('unexpected-response', (_request, response) => resolve(response.statusCode))
       socket.once('open', () => resolve('open'))
+      socket.on('error', resolve)
     })
     expect(refusal).toBe(403)
     socket.terminate()
