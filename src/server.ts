@@ -9,13 +9,14 @@ import { httpSource } from './adapters/source/http-source.ts'
 import { lruStore } from './adapters/store/lru-store.ts'
 import type { Config, SubgraphPart } from './config/config.ts'
 import type { KeyspaceConfig } from './config/keyspace-config.ts'
-import { type ResolvedConfig, resolveConfig } from './config/resolve-config.ts'
+import { type ResolveContext, type ResolvedConfig, resolveConfig } from './config/resolve-config.ts'
 import { Engine } from './engine/engine.ts'
 import { noPeers, type Peers } from './engine/peers.ts'
 import { subgraphSchema } from './federation/subgraph-schema.ts'
 import { subgraphSdl } from './federation/subgraph-sdl.ts'
 import { type HttpServer, httpServer, type Readiness } from './http/http-server.ts'
 import type { Logger } from './ports/index.ts'
+import { RequestsInFlight } from './server/requests-in-flight.ts'
 
 /** A fedcache in this process. */
 export interface Fedcache {
@@ -42,13 +43,8 @@ export interface Fedcache {
 /** Where a process is in its life. */
 export type Stage = 'idle' | 'starting' | 'serving' | 'finishing requests' | 'finishing loads and writes' | 'stopped'
 
-/** What a process may add to its configuration. */
-export interface ProcessOptions {
-  /** What the heap may grow to, in bytes. Default: what it may grow to in this process. */
-  readonly heapLimitBytes?: number
-  /** Where values came from that are not from the file, by path. For messages only. */
-  readonly origins?: ReadonlyMap<string, string>
-}
+/** What a process may add to its configuration: how it came about, and another heap than its own. */
+export type ProcessOptions = Partial<Pick<ResolveContext, 'heapLimitBytes' | 'origins' | 'problems'>>
 
 const requestGraceMs = 10_000
 
@@ -90,6 +86,7 @@ export class FedcacheProcess implements Fedcache {
   readonly #server: HttpServer
   #stage: Stage = 'idle'
   #url: string | null = null
+  #requests: RequestsInFlight | undefined
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
 
@@ -112,7 +109,8 @@ export class FedcacheProcess implements Fedcache {
 
   async listen(): Promise<{ readonly url: string }> {
     await this.#start()
-    const { url } = await this.#server.listen()
+    const { url, port } = await this.#server.listen()
+    this.#requests = new RequestsInFlight(port)
     this.#url = url
     return { url }
   }
@@ -136,7 +134,10 @@ export class FedcacheProcess implements Fedcache {
 
   async #stop(): Promise<void> {
     this.#stage = 'finishing requests'
-    await this.#server.close(requestGraceMs)
+    const startedAt = performance.now()
+    // It goes on listening meanwhile: whoever asks /ready shall hear that this process leaves, and not nothing.
+    await this.#requests?.answered(requestGraceMs)
+    await this.#server.close(requestGraceMs - (performance.now() - startedAt))
     this.#stage = 'finishing loads and writes'
     // What is being opened can be closed only once it is open.
     await this.#started?.catch(() => {})

@@ -12,7 +12,7 @@ import { heapRoomNeeded } from './heap-room.ts'
  * @throws ConfigError with everything that is wrong with it.
  */
 export async function check(flags: Flags, environment: Environment): Promise<string> {
-  const { config, file, origins } = await configuration(flags, environment)
+  const { config, file, origins, problems } = await configuration(flags, environment)
   const heapLimitBytes = getHeapStatistics().heap_size_limit
   const oldSpaceMebibytes = heapRoomNeeded(config.memoryLimit, {
     heapLimitBytes,
@@ -20,7 +20,7 @@ export async function check(flags: Flags, environment: Environment): Promise<str
     environment,
   })
   const isEnough = oldSpaceMebibytes === undefined
-  const resolved = resolvedConfig(config, { origins, heapLimitBytes: isEnough ? heapLimitBytes : Infinity })
+  const resolved = resolvedConfig(config, { origins, problems, heapLimitBytes: isEnough ? heapLimitBytes : Infinity })
   const heap = isEnough ? '' : `, for which serve starts Node.js with --max-old-space-size=${oldSpaceMebibytes}`
   return [
     `The configuration is right: ${file ?? 'no file'}\n`,

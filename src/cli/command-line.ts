@@ -88,8 +88,10 @@ export function commandLine(args: readonly string[]): CommandLine {
   const problems: string[] = []
   if (name === undefined) problems.push(`which command? Known are ${commands.join(', ')}.`)
   else if (command === undefined) problems.push(`there is no command ${name}.${hintOf(name, commands)}`)
-  for (const other of others) problems.push(`what is ${other} for? A command takes flags only.`)
   for (const token of tokens) if (token.kind === 'option') problems.push(...problemsOf(token, command))
+  // A flag that is not known leaves its value behind as a word of its own.
+  if (problems.length === 0)
+    problems.push(...others.map((other) => `what is ${other} for? A command takes flags only.`))
   const flags = flagsOf(values as Values, problems)
   if (command === undefined || problems.length > 0) throw new UsageError(problems, command)
   return { command, flags }

@@ -21,7 +21,7 @@ const defaultFiles = ['fedcache.config.ts', 'fedcache.config.mts', 'fedcache.con
  * Loads the configuration that a command line means: the file of `--config`, of `FEDCACHE_CONFIG` or of the working
  * directory, if any, under the environment, under the flags. It is not checked.
  *
- * @throws ConfigError where the file cannot be loaded, or an `--http` is wrong.
+ * @throws ConfigError where the file cannot be loaded.
  */
 export async function configuration(flags: Flags, environment: Environment): Promise<Configuration> {
   const named = flags.config ?? (environment['FEDCACHE_CONFIG'] || undefined)

@@ -8,7 +8,7 @@ import { configuration, type Environment } from './configuration.ts'
  * @throws ConfigError where the configuration is wrong.
  */
 export async function printSchema(flags: Flags, environment: Environment): Promise<string> {
-  const { config, origins } = await configuration(flags, environment)
+  const { config, origins, problems } = await configuration(flags, environment)
   // Nothing is kept in memory to print a schema, so the heap may be of any size.
-  return subgraphSdlOf(resolvedConfig(config, { origins, heapLimitBytes: Infinity }), flags.expose)
+  return subgraphSdlOf(resolvedConfig(config, { origins, problems, heapLimitBytes: Infinity }), flags.expose)
 }

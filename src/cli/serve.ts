@@ -13,7 +13,7 @@ import { handleFailures, handleSignals } from './process-end.ts'
  * @throws ConfigError where the configuration is wrong; an Error with a message for people where it cannot start.
  */
 export async function serve(flags: Flags, environment: NodeJS.ProcessEnv & Environment): Promise<void> {
-  const { config, file, origins } = await configuration(flags, environment)
+  const { config, file, origins, problems } = await configuration(flags, environment)
   const heapLimitBytes = getHeapStatistics().heap_size_limit
   const oldSpaceMebibytes = heapRoomNeeded(config.memoryLimit, {
     heapLimitBytes,
@@ -22,10 +22,10 @@ export async function serve(flags: Flags, environment: NodeJS.ProcessEnv & Envir
   })
   if (oldSpaceMebibytes !== undefined) {
     // What else is wrong is said before, and once.
-    resolvedConfig(config, { origins, heapLimitBytes: Infinity })
+    resolvedConfig(config, { origins, problems, heapLimitBytes: Infinity })
     await restartWithHeap(oldSpaceMebibytes, process)
   }
-  const resolved = resolvedConfig(config, { origins })
+  const resolved = resolvedConfig(config, { origins, problems })
   // Processes that sources start are none of this one's restarts.
   delete environment[restartedVariable]
 

@@ -20,6 +20,8 @@ export interface Overrides {
 export interface OverriddenConfig {
   readonly config: Config
   readonly origins: ReadonlyMap<string, string>
+  /** What is wrong with an `http`: one that is not `NAME=URL_TEMPLATE`, or has a wrong template. */
+  readonly problems: readonly ConfigProblem[]
 }
 
 /** Makes the keyspace of one `--http`. Throws ConfigError where the template is wrong. */
@@ -40,9 +42,7 @@ export function environmentOverrides(environment: Readonly<Record<string, string
 
 /**
  * Puts flags over the environment over a configuration. Values are not checked; `resolveConfig` does that, and names
- * the flag or variable of a wrong one when it is given `origins`.
- *
- * @throws ConfigError where an `http` is not `NAME=URL_TEMPLATE`, or its template is wrong.
+ * the flag or variable of a wrong one when it is given `origins` and `problems`.
  */
 export function overriddenConfig(
   config: Config,
@@ -71,11 +71,12 @@ export function overriddenConfig(
     peerId: choose('peerId', 'cluster.peerId', '--peer-id', 'FEDCACHE_PEER_ID'),
     nats: choose('nats', 'cluster.nats', '--nats', 'FEDCACHE_NATS_URL'),
   })
-  const keyspaces = httpKeyspaces(flags.http ?? [], httpKeyspace)
+  const { keyspaces, problems } = httpKeyspaces(flags.http ?? [], httpKeyspace)
   // NATS servers from outside take the place of a discovery in the file, with which they would clash.
   const fileCluster = cluster.nats === undefined ? config.cluster : { ...config.cluster, discovery: undefined }
   return {
     origins,
+    problems,
     config: {
       ...config,
       ...given({ port: port === undefined ? undefined : numberOf(port), host }),
@@ -87,7 +88,10 @@ export function overriddenConfig(
   }
 }
 
-function httpKeyspaces(definitions: readonly string[], httpKeyspace: HttpKeyspace): Record<string, KeyspaceConfig> {
+function httpKeyspaces(
+  definitions: readonly string[],
+  httpKeyspace: HttpKeyspace,
+): { readonly keyspaces: Record<string, KeyspaceConfig>; readonly problems: readonly ConfigProblem[] } {
   const keyspaces = new Map<string, KeyspaceConfig>()
   const problems: ConfigProblem[] = []
   for (const definition of definitions) {
@@ -110,8 +114,7 @@ function httpKeyspaces(definitions: readonly string[], httpKeyspace: HttpKeyspac
       }
     }
   }
-  if (problems.length > 0) throw new ConfigError(problems)
-  return Object.fromEntries(keyspaces)
+  return { keyspaces: Object.fromEntries(keyspaces), problems }
 }
 
 /** Text that is a number as one; other text as it is, so that the check of it can show what was written. */

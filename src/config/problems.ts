@@ -5,12 +5,16 @@ const longestPrinted = 120
 
 /** Gathers what is wrong with a configuration, so that all of it is told at once. */
 export class Problems {
-  readonly #problems: ConfigProblem[] = []
+  readonly #problems: ConfigProblem[]
   readonly #origins: ReadonlyMap<string, string>
 
-  /** @param origins where a value came from, by path, when it is not the file: such as `--port`. */
-  constructor(origins: ReadonlyMap<string, string> = new Map()) {
+  /**
+   * @param origins where a value came from, by path, when it is not the file: such as `--port`.
+   * @param found what was found wrong before.
+   */
+  constructor(origins: ReadonlyMap<string, string> = new Map(), found: readonly ConfigProblem[] = []) {
     this.#origins = origins
+    this.#problems = [...found]
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { ConfigProblem } from '../errors.ts'
 import type { KeyspaceDefinition, KeyspacePolicy } from '../engine/policy.ts'
 import type { Logger, Source, StoreFactory } from '../ports/index.ts'
 import { checkFields, checkOneOf, checkRecord, checkSize, checkWholeNumber, hasMethods } from './checks.ts'
@@ -31,6 +32,8 @@ export interface ResolveContext {
   readonly defaultStore: StoreFactory
   /** Where values came from that are not from the file, by path, such as `port` → `--port`. For messages only. */
   readonly origins?: ReadonlyMap<string, string>
+  /** What was found wrong before, to be told with the rest. */
+  readonly problems?: readonly ConfigProblem[]
 }
 
 /** A configuration that was checked, with every default filled in. Durations are milliseconds, sizes are bytes. */
@@ -76,7 +79,7 @@ const configFields: readonly (keyof Config)[] = [
  * and fields that sound secret are not shown.
  */
 export function resolveConfig(config: Config, context: ResolveContext): ResolvedConfig {
-  const problems = new Problems(context.origins)
+  const problems = new Problems(context.origins, context.problems)
   const fields = checkFields(problems, '', config, configFields)
   const port = checkWholeNumber(problems, 'port', fields['port'], {
     min: 0,

@@ -21,15 +21,21 @@ export function didYouMean(received: string, known: Iterable<string>): string {
   return name === undefined ? '' : ` Did you mean "${name}"?`
 }
 
+/** Letters to change, leave out, add or swap with their neighbours. */
 function editDistance(left: string, right: string): number {
-  let previous = Array.from({ length: right.length + 1 }, (_, index) => index)
+  const rows: number[][] = [Array.from({ length: right.length + 1 }, (_, column) => column)]
+  const at = (row: number, column: number): number => rows[row]?.[column] ?? 0
   for (let row = 1; row <= left.length; row += 1) {
-    const current = [row]
+    const distances = [row]
+    rows.push(distances)
     for (let column = 1; column <= right.length; column += 1) {
-      const replaced = (previous[column - 1] ?? 0) + (left[row - 1] === right[column - 1] ? 0 : 1)
-      current.push(Math.min(replaced, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1))
+      const isSame = left[row - 1] === right[column - 1]
+      const isSwapped =
+        row > 1 && column > 1 && left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1]
+      const changed = at(row - 1, column - 1) + (isSame ? 0 : 1)
+      const swapped = isSwapped ? at(row - 2, column - 2) + 1 : Infinity
+      distances.push(Math.min(changed, swapped, at(row - 1, column) + 1, at(row, column - 1) + 1))
     }
-    previous = current
   }
-  return previous[right.length] ?? 0
+  return at(left.length, right.length)
 }
