@@ -2,12 +2,12 @@ import type DataLoader from 'dataloader'
 import { FedcacheError } from '../errors.ts'
 import type { Clock } from '../ports/index.ts'
 import type { ServedFrom } from './entry.ts'
-import type { Flight } from './flights.ts'
+import type { Arrival, Flight } from './flights.ts'
 import { gather } from './gather.ts'
 import { noTags, quote } from './input-limits.ts'
 import type { Keyspace } from './keyspace.ts'
 import type { Keyspaces, ServedKeyspace } from './keyspaces.ts'
-import type { AskedAs, PeerAnswer, Peers, Route } from './peers.ts'
+import type { AskedAs, PeerAnswer, Peers, Route } from '../ports/index.ts'
 
 /** The most keys in one question to a peer. */
 const maxKeysPerQuestion = 1_000
@@ -36,22 +36,26 @@ export class Departures {
 
   /** Begins a flight by the route that the cluster gives now. */
   readonly depart = (keyspace: Keyspace, key: string): Flight => {
-    const flight = this.#begin(keyspace, key)
-    this.#send(this.#context.keyspaces.require(keyspace.name), flight)
-    return flight
+    return this.#begin(keyspace, key, (served, flight) => this.#send(served, flight))
   }
 
   /** Begins a flight on behalf of another peer, which must not be asked back: it ends here or at the source. */
   readonly departAsOwner = (keyspace: Keyspace, key: string): Flight => {
-    const flight = this.#begin(keyspace, key)
-    const route = this.#context.peers.route(flight.slot)
-    this.#load(this.#context.keyspaces.require(keyspace.name), flight, route.kind === 'LOAD' ? route : asDeputy)
-    return flight
+    return this.#begin(keyspace, key, (served, flight) => {
+      const route = this.#context.peers.route(flight.slot)
+      this.#load(served, flight, route.kind === 'LOAD' ? route : asDeputy)
+    })
   }
 
-  #begin(keyspace: Keyspace, key: string): Flight {
-    const deadlineMs = this.#context.clock.monotonic() + keyspace.policy.readTimeoutMs
-    return keyspace.flights.begin(key, keyspace.slotOf(key), deadlineMs)
+  #begin(keyspace: Keyspace, key: string, send: (served: ServedKeyspace, flight: Flight) => void): Flight {
+    const { clock, keyspaces } = this.#context
+    const deadlineMs = clock.monotonic() + keyspace.policy.readTimeoutMs
+    const flight = keyspace.flights.begin(key, keyspace.slotOf(key), deadlineMs)
+    const served = keyspaces.find(keyspace.name)
+    // A reader whose flight fell under a tag fence begins another, perhaps after its keyspace was deleted.
+    if (served?.keyspace === keyspace) send(served, flight)
+    else landLater(keyspace, flight, wasDeleted(keyspace))
+    return flight
   }
 
   #send(served: ServedKeyspace, flight: Flight): void {
@@ -70,7 +74,7 @@ export class Departures {
   #loadFromSource({ keyspace, loader }: ServedKeyspace, flight: Flight): void {
     if (loader !== undefined) return loader.load(flight)
     const nothing = keyspace.entry(flight.key, { encoded: null, ttlMs: 0, tags: noTags }, 0, 'LOADED')
-    keyspace.land(flight, { entry: nothing, servedFrom: 'OWNER' }, false)
+    landLater(keyspace, flight, { entry: nothing, servedFrom: 'OWNER' })
   }
 
   #ask(served: ServedKeyspace, peer: string, as: AskedAs, flight: Flight): void {
@@ -147,6 +151,15 @@ export class Departures {
 }
 
 const asDeputy = { kind: 'LOAD', near: true, previous: undefined } as const
+
+/** Ends a flight that needs to go nowhere. Not at once: whoever begins a flight joins it afterwards. */
+function landLater(keyspace: Keyspace, flight: Flight, arrival: Arrival | FedcacheError): void {
+  queueMicrotask(() => keyspace.land(flight, arrival, false))
+}
+
+function wasDeleted({ name }: Keyspace): FedcacheError {
+  return new FedcacheError('KEYSPACE_NOT_FOUND', `The keyspace "${name}" was deleted while it was read.`)
+}
 
 function nobodyAnswered(keyspace: Keyspace, flight: Flight): FedcacheError {
   return new FedcacheError(

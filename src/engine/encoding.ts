@@ -93,10 +93,12 @@ function refuseWhatJsonLoses(value: unknown, path: string): void {
           if (value[index] === undefined) throw new LossyValue(`JSON has no undefined in a list (at ${path}[${index}])`)
           refuseWhatJsonLoses(value[index], `${path}[]`)
         }
-      } else if (value instanceof Map || value instanceof Set) {
+      } else if (value instanceof Map || value instanceof Set || value instanceof Promise) {
         throw new LossyValue(`a ${value.constructor.name} has no JSON form (at ${path})`)
       } else {
-        for (const name in value) refuseWhatJsonLoses((value as Record<string, unknown>)[name], path)
+        for (const name in value) {
+          if (Object.hasOwn(value, name)) refuseWhatJsonLoses((value as Record<string, unknown>)[name], path)
+        }
       }
       return
     case 'bigint':

@@ -128,11 +128,18 @@ export class Flights {
     this.#joinable = new Map()
   }
 
-  /** Resolves when every flight that is under way now has ended. */
+  /** Keys whose flights a reader may join. */
+  keys(): IterableIterator<string> {
+    return this.#joinable.keys()
+  }
+
+  /** Resolves when no flight is under way any more, those included that readers begin because another one ended. */
   async ended(): Promise<void> {
-    await Promise.all(
-      Array.from(this.#pending, (flight) => new Promise<void>((done) => flight.wait({ landed: () => done() }, 0))),
-    )
+    while (this.#pending.size > 0) {
+      await Promise.all(
+        Array.from(this.#pending, (flight) => new Promise<void>((done) => flight.wait({ landed: () => done() }, 0))),
+      )
+    }
   }
 
   /** Lets nothing with one of these tags that is under way be stored. */

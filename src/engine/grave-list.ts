@@ -1,3 +1,5 @@
+import { copyString } from './input-limits.ts'
+
 /** The most deletes, and the most tags, that are remembered. */
 const maxRemembered = 65_536
 
@@ -10,7 +12,7 @@ export class GraveList {
   readonly #tags = new Map<string, number>()
 
   buryKey(key: string, version: number): void {
-    remember(this.#keys, key, version)
+    remember(this.#keys, copyString(key), version)
   }
 
   buryTags(tags: readonly string[], version: number): void {

@@ -55,7 +55,10 @@ export function withSettings(policy: KeyspacePolicy, settings: KeyspaceSettings,
       problems.push(`${name} is ${range.whole ? 'a whole number ' : ''}from ${range.min} to ${max}, received ${value}`)
   }
   if (settings.cacheScope !== undefined && settings.cacheScope !== null) changed.cacheScope = settings.cacheScope
-  const next: KeyspacePolicy = { ...policy, ...changed }
+  const merged: KeyspacePolicy = { ...policy, ...changed }
+  // Only who says how large values may be can be told that they are larger than the keyspace.
+  const isGiven = settings.maxValueBytes !== undefined && settings.maxValueBytes !== null
+  const next = isGiven ? merged : { ...merged, maxValueBytes: Math.min(merged.maxValueBytes, merged.maxBytes) }
   if (problems.length === 0 && next.maxValueBytes > next.maxBytes) {
     problems.push(`maxValueBytes is at most maxBytes (${next.maxBytes}), received ${next.maxValueBytes}`)
   }

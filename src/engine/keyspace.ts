@@ -10,7 +10,7 @@ import type { KeyspaceDefinition, KeyspacePolicy, ValueFormat } from './policy.t
 import type { KeyspaceStats } from './results.ts'
 import { NearAdmission } from './near-admission.ts'
 import { type Counters, newCounters } from './stats.ts'
-import type { EntryTransfer, KeyChange } from './peers.ts'
+import type { EntryTransfer, KeyChange } from '../ports/index.ts'
 import type { EntryKind, StoredEntry } from './stored-entry.ts'
 import { TagIndex } from './tag-index.ts'
 
@@ -206,6 +206,10 @@ export class Keyspace implements EntryContext {
   /** Drops, now and when they arrive, all entries that carry one of the tags. */
   invalidateTags(tags: readonly string[], version: number): void {
     this.flights.fence(tags)
+    // A copy that falls takes with it what is under way to replace it, whatever tags that turns out to carry.
+    for (const key of this.flights.keys()) {
+      if (this.store.peek(key)?.tags.some((tag) => tags.includes(tag)) === true) this.flights.unhook(key)
+    }
     this.#tags.invalidate(tags)
     this.#graves.buryTags(tags, version)
   }

@@ -1,4 +1,5 @@
 import type { Clock } from '../ports/index.ts'
+import { copyString } from './input-limits.ts'
 
 /** The most keys remembered from one window. */
 const maxRemembered = 16_384
@@ -24,7 +25,7 @@ export class NearAdmission {
       this.#windowEndsAtMs = nowMs + windowMs
     }
     if (this.#seen.has(key)) return true
-    this.#seen.add(key)
+    this.#seen.add(copyString(key))
     return false
   }
 }

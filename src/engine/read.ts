@@ -5,7 +5,7 @@ import { EntryView } from './entry-view.ts'
 import type { Flight, Waiter } from './flights.ts'
 import { type InputLimits, keyProblem, quote } from './input-limits.ts'
 import type { Keyspace } from './keyspace.ts'
-import type { Peers } from './peers.ts'
+import type { Peers } from '../ports/index.ts'
 import type { ReadOptions, ReadResult } from './results.ts'
 import { sourceTimeout } from './source-loader.ts'
 import type { FoundEntry, StoredEntry } from './stored-entry.ts'
@@ -46,7 +46,7 @@ export function read(
       results[index] = view(context, keyspace, entry!, servedFrom, nowMs)
       continue
     }
-    if (entry !== undefined && mayRevalidate(context, entry, nowMs - policy.staleWhileRevalidateMs)) {
+    if (entry !== undefined && mayRevalidate(context, keyspace, entry, nowMs - policy.staleWhileRevalidateMs)) {
       counters.hits++
       counters.staleHits++
       results[index] = view(context, keyspace, entry, 'STALE', nowMs)
@@ -97,8 +97,15 @@ function servable({ peers }: ReadContext, entry: StoredEntry, nowMs: number): 'O
   return peers.owns(entry.slot) ? 'OWNER' : undefined
 }
 
-function mayRevalidate({ peers }: ReadContext, entry: StoredEntry, expiredAfterMs: number): boolean {
+/** Whether an expired entry may be served once more, because it is being loaded anew; puts without a source cannot be. */
+function mayRevalidate(
+  { peers }: ReadContext,
+  { definition }: Keyspace,
+  entry: StoredEntry,
+  expiredAfterMs: number,
+): boolean {
   return (
+    definition.source !== undefined &&
     entry.encoded !== null &&
     entry.nearUntilMs === undefined &&
     expiredAfterMs < entry.expiresAtMs &&

@@ -43,7 +43,11 @@ export class SourceLoader {
 
   /** Sends a flight on its way with the next batch. It always lands, with a result or an error. */
   load(flight: Flight): void {
-    void this.#gathered.load(flight)
+    // Nothing in a batch should throw, but a store is the user's own, and one that does must not end the process.
+    this.#gathered.load(flight).catch((error: unknown) => {
+      this.#context.logger.error({ keyspace: this.#keyspace.name, error }, 'landing failed')
+      this.#keyspace.land(flight, this.#keyFailed(flight.key, error))
+    })
   }
 
   async #loadBatch(flights: readonly Flight[]): Promise<void> {
@@ -55,11 +59,11 @@ export class SourceLoader {
     // The version is that of the moment before the source is asked: any write that follows is newer.
     const version = versions.next()
     const startedAtMs = clock.monotonic()
-    const deadlineMs = Math.max(...flights.map((flight) => flight.deadlineMs))
+    const deadlineMs = flights.reduce((latest, flight) => Math.max(latest, flight.deadlineMs), startedAtMs)
     const { counters, name } = this.#keyspace
     counters.loads++
     counters.loadedKeys += keys.length
-    const ending = await underDeadline(clock, Math.max(0, deadlineMs - startedAtMs), async (signal) =>
+    const ending = await underDeadline(clock, deadlineMs - startedAtMs, async (signal) =>
       answersInOrder(this.#source.name, keys, await this.#source.loadMany(keys, { keyspace: name, signal })),
     )
     const durationMs = clock.monotonic() - startedAtMs
@@ -101,7 +105,9 @@ export class SourceLoader {
     try {
       return { entry: this.#entryOf(flight, answer, version), servedFrom: 'SOURCE' }
     } catch (error) {
-      return error instanceof FedcacheError ? error : this.#keyFailed(flight.key, error)
+      if (!(error instanceof FedcacheError)) return this.#keyFailed(flight.key, error)
+      // It was the source that gave a lifetime or tags out of range, not the reader.
+      return error.code === 'BAD_USER_INPUT' ? new FedcacheError('SOURCE_FAILED', error.message) : error
     }
   }
 

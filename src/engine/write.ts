@@ -4,7 +4,7 @@ import { decodeValue } from './encoding.ts'
 import type { KeyQueue } from './key-queue.ts'
 import type { Keyspace } from './keyspace.ts'
 import { quote } from './input-limits.ts'
-import type { KeyChange } from './peers.ts'
+import type { KeyChange } from '../ports/index.ts'
 import type { PreparedPut } from './prepare-put.ts'
 import type { SourceWriter, SourceWritten } from './source-writer.ts'
 import type { FoundEntry } from './stored-entry.ts'
@@ -42,8 +42,10 @@ export function applyPut(context: WriteContext, keyspace: Keyspace, put: Prepare
     const entry = keyspace.entry(key, put, written?.revision ?? context.versions.next(), kind)
     // Loads that began before this moment may have read the source before the write.
     keyspace.flights.unhook(key)
-    if (put.ttlMs <= 0) keyspace.drop(key)
-    else if (!keyspace.keep(entry) && written === undefined) throw refusedByStore(keyspace, key)
+    const kept = put.ttlMs > 0 && keyspace.keep(entry)
+    if (!kept && put.ttlMs > 0 && written === undefined) throw refusedByStore(keyspace, key)
+    // The source has the new value, so an old copy must not stay either.
+    if (!kept) keyspace.drop(key)
     keyspace.counters.puts++
     return { change: { key, kind: 'PUT', version: entry.version }, result: entry }
   })
