@@ -30,7 +30,7 @@ async function run(command: string, parameters: readonly string[], cwd: string):
     return (await promisify(execFile)(command, parameters, { cwd, env: environment })).stdout
   } catch (error) {
     const { stdout, stderr } = error as { stdout: string; stderr: string }
-    throw new Error(`${command} ${parameters.join(' ')} failed:\n${stdout}\n${stderr}`, { cause: error })
+    throw new Error(`${command} ${parameters.join(' ')} failed:\n${stdout}\n${stderr}`)
   }
 }
 
@@ -64,59 +64,82 @@ test('npm does not install optional dependencies', async () => {
 })
 
 describe('as a library', () => {
-  const program = `
-    import { DatabaseSync } from 'node:sqlite'
-    import { createFedcache, defineConfig, functionSource, sqliteSource } from 'fedcache'
-    import type { Entry, Source } from 'fedcache'
-    import { storeContract } from 'fedcache/testing'
-    import { lruStore } from 'fedcache'
+  test('it type checks', async () => {
+    const program = `
+      import { createFedcache, defineConfig, functionSource, httpSource, postgresSource, sqliteSource } from 'fedcache'
+      import { type Entry, type Source, type StoreFactory, FedcacheError, lruStore, sieveStore } from 'fedcache'
+      import { storeContract } from 'fedcache/testing'
 
-    const database = new DatabaseSync(':memory:')
-    database.exec("create table city (id text primary key, name text); insert into city values ('1', '\u5317\u4eac')")
-    const cities: Source = sqliteSource({ database, table: 'city', keyColumn: 'id' })
-    const greetings = functionSource({ loadMany: (keys) => keys.map((key) => 'Hello ' + key) })
-
-    const config = defineConfig({
-      port: 0,
-      log: { level: 'silent' },
-      keyspaces: { cities: { source: cities, ttl: '1m' }, greetings: { source: greetings, store: lruStore } },
-    })
-    const cache = await createFedcache(config)
-    await cache.engine.start()
-    const city: Entry | null = await cache.engine.get('cities', '1')
-    const greeting = await cache.engine.get('greetings', 'you')
-    const response = await cache.fetch(new Request('http://localhost/graphql?query={__typename}'))
-    await cache.stop()
-    const contract = storeContract(lruStore).length > 0
-    process.stdout.write(JSON.stringify({ city: city?.value, greeting: greeting?.value, status: response.status, contract }))
-  `
-
-  test('it type checks and runs', async () => {
-    await writeFile(join(project, 'program.ts'), program)
-    await writeFile(
-      join(project, 'tsconfig.json'),
-      JSON.stringify({
-        compilerOptions: {
-          module: 'nodenext',
-          target: 'es2024',
-          strict: true,
-          noEmit: true,
-          types: ['node'],
-          typeRoots: [join(repository, 'node_modules/@types')],
+      const source: Source = sqliteSource({ path: 'cities.sqlite', table: 'city', keyColumn: 'id' })
+      const store: StoreFactory = sieveStore()
+      export const config = defineConfig({
+        sources: {
+          http: httpSource({ url: 'https://example.org/{key}' }),
+          postgres: postgresSource({ table: 'city', keyColumn: 'id' }),
         },
-        files: ['program.ts'],
-      }),
-    )
-    const compiler = join(repository, 'node_modules/typescript/bin/tsc')
-    await run(process.execPath, [compiler, '--project', project], project)
-    const stdout = await run(process.execPath, ['program.ts'], project)
-    expect(JSON.parse(stdout)).toEqual({
-      city: { id: '1', name: '北京' },
-      greeting: 'Hello you',
-      status: 200,
-      contract: true,
-    })
+        keyspaces: {
+          cities: { source, store, ttl: '1m' },
+          greetings: { source: functionSource({ loadMany: (keys) => keys.map((key) => 'Hello ' + key) }) },
+        },
+      })
+      export const read = async (): Promise<Entry | null> => (await createFedcache(config)).engine.get('cities', '1')
+      export const cases: readonly { name: string }[] = storeContract(lruStore())
+      export const error: Error = new FedcacheError('BUSY', 'later')
+
+      // @ts-expect-error A setting that does not exist.
+      defineConfig({ keyspaces: { cities: { source, timeToLive: '1m' } } })
+      // @ts-expect-error A duration without a unit.
+      defineConfig({ keyspaces: { cities: { source, ttl: 'soon' } } })
+    `
+    await writeFile(join(project, 'types.ts'), program)
+    const compilerOptions = {
+      module: 'nodenext',
+      target: 'es2024',
+      strict: true,
+      noEmit: true,
+      types: ['node'],
+      typeRoots: [join(repository, 'node_modules/@types')],
+    }
+    await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['types.ts'] }))
+    await run(process.execPath, [join(repository, 'node_modules/typescript/bin/tsc'), '--project', project], project)
   })
+
+  test('a script reads, and ends by itself', async () => {
+    const program = `
+      import { DatabaseSync } from 'node:sqlite'
+      import { createFedcache, sqliteSource } from 'fedcache'
+
+      const database = new DatabaseSync(':memory:')
+      database.exec("create table city (id text primary key, name text); insert into city values ('1', '北京')")
+      const cities = sqliteSource({ database, table: 'city', keyColumn: 'id' })
+      const cache = await createFedcache({ log: { level: 'silent' }, keyspaces: { cities: { source: cities } } })
+      const url = 'http://localhost/graphql?query={entry(keyspace:"cities",key:"1"){value,servedFrom}}'
+      const response = await cache.fetch(new Request(url))
+      const entry = await cache.engine.get('cities', '1')
+      await cache.stop()
+      process.stdout.write(JSON.stringify([await response.json(), entry?.value, entry?.servedFrom]))
+    `
+    const value = { id: '1', name: '北京' }
+    const expected = [{ data: { entry: { value, servedFrom: 'SOURCE' } } }, value, 'OWNER']
+    expect(JSON.parse(await runProgram('script.ts', program))).toEqual(expected)
+  })
+
+  test('a source whose package is missing says what to install', async () => {
+    const program = `
+      import { createFedcache, postgresSource } from 'fedcache'
+
+      const source = postgresSource({ table: 'city', keyColumn: 'id' })
+      const cache = await createFedcache({ port: 0, log: { level: 'silent' }, keyspaces: { cities: { source } } })
+      await cache.listen().catch((error) => process.stdout.write(String(error)))
+      await cache.stop()
+    `
+    expect(await runProgram('missing.ts', program)).toContain('npm install pg')
+  })
+
+  async function runProgram(name: string, program: string): Promise<string> {
+    await writeFile(join(project, name), program)
+    return run(process.execPath, [name], project)
+  }
 })
 
 describe('as a command', () => {
