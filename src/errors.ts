@@ -43,6 +43,12 @@ export class FedcacheError extends Error {
   }
 }
 
+/** @returns the error as one that a client may see. @throws the error itself where it is a bug and not one of those. */
+export function asFedcacheError(error: unknown): FedcacheError {
+  if (error instanceof FedcacheError) return error
+  throw error
+}
+
 /** One thing that is wrong with a configuration. */
 export interface ConfigProblem {
   /** Where it is, such as `keyspaces.cities.ttl`. */

@@ -1,5 +1,5 @@
 import type DataLoader from 'dataloader'
-import { FedcacheError } from '../errors.ts'
+import { asFedcacheError, FedcacheError } from '../errors.ts'
 import type { Clock } from '../ports/index.ts'
 import type { ServedFrom } from './entry.ts'
 import type { Arrival, Flight } from './flights.ts'
@@ -123,7 +123,7 @@ export class Departures {
       }
       case 'ERROR':
         if (as === 'PREVIOUS') this.#loadFromSource(served, flight)
-        else keyspace.land(flight, answer.error)
+        else keyspace.land(flight, asFedcacheError(answer.error))
         return true
       case 'NO_SOURCE':
         flight.near = as !== 'PREVIOUS'

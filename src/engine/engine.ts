@@ -1,4 +1,4 @@
-import { FedcacheError, type FedcacheErrorOptions } from '../errors.ts'
+import { asFedcacheError, FedcacheError, type FedcacheErrorOptions } from '../errors.ts'
 import type { Clock, Logger, Source } from '../ports/index.ts'
 import { Changes } from './changes.ts'
 import { Departures } from './departures.ts'
@@ -12,7 +12,7 @@ import { KeyspaceCatalogue } from './keyspace-catalogue.ts'
 import { type ServedKeyspace, Keyspaces, keyspaceInfo } from './keyspaces.ts'
 import { MemoryBudget } from './memory.ts'
 import { PeerService } from './peer-service.ts'
-import type { PeerHost, Peers, WriteAnswer, WriteAnswers, WriteTransfer } from './peers.ts'
+import type { PeerHost, Peers, WriteAnswer, WriteAnswers, WriteTransfer } from '../ports/index.ts'
 import type { KeyspaceDefinition, KeyspacePolicy } from './policy.ts'
 import { preparePuts } from './prepare-put.ts'
 import { read, type ReadContext } from './read.ts'
@@ -341,7 +341,7 @@ export class Engine {
       answers: writes.map((write) => {
         if (write instanceof FedcacheError) return write
         const answer = byWrite.get(write)!
-        return answer.kind === 'ERROR' ? answer.error : answer
+        return answer.kind === 'ERROR' ? asFedcacheError(answer.error) : answer
       }),
     }
   }

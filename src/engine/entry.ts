@@ -1,11 +1,8 @@
+import type { ServedFrom } from '../ports/index.ts'
 import type { ValueFormat } from './policy.ts'
 import type { StoredEntry } from './stored-entry.ts'
 
-/**
- * Where a read was answered from: the owner's memory, a near copy in this process, another peer, the source, or a
- * copy past its expiry.
- */
-export type ServedFrom = 'OWNER' | 'NEAR' | 'PEER' | 'SOURCE' | 'STALE'
+export type { ServedFrom } from '../ports/index.ts'
 
 /** An entry as one read saw it. It does not change; reading again may give another. */
 export interface Entry {

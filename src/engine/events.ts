@@ -1,5 +1,3 @@
-import type { PeerInfo, PeerState } from './results.ts'
-
 /** What happened to an entry. `MISSED`: changes were lost on the way; read again what matters. */
 export type EntryChangeKind = 'PUT' | 'DELETED' | 'CLEARED' | 'MISSED'
 
@@ -11,10 +9,4 @@ export interface EntryChange {
   readonly version: string | null
 }
 
-/** A peer came, went or changed its state. */
-export interface ClusterEvent {
-  readonly at: Date
-  readonly peer: PeerInfo
-  readonly state: PeerState
-  readonly reason: string
-}
+export type { ClusterEvent } from '../ports/index.ts'

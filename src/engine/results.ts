@@ -1,5 +1,6 @@
 import type { FedcacheError } from '../errors.ts'
 import type { Entry } from './entry.ts'
+import type { Confirmation } from '../ports/index.ts'
 import type { CacheScope, KeyspaceOrigin, ValueFormat } from './policy.ts'
 
 /** The answer for one key of a read: the entry, `null` for not found, or why it could not be had. */
@@ -24,13 +25,6 @@ export interface PutInput {
   readonly ttlMs?: number | null
   readonly expiresAt?: Date | null
   readonly tags?: readonly string[] | null
-}
-
-/** Which peers have confirmed that they dropped older copies. Both lists hold `peerId`s. */
-export interface Confirmation {
-  readonly confirmedBy: readonly string[]
-  /** Peers that did not answer in time. They serve nothing from memory until they have caught up. */
-  readonly unconfirmed: readonly string[]
 }
 
 /** The outcome of `put`. */
@@ -136,29 +130,4 @@ export interface CreateKeyspaceInput extends KeyspaceSettings {
   readonly format?: ValueFormat | null
 }
 
-/** What this peer thinks of a peer. */
-export type PeerState = 'JOINING' | 'ALIVE' | 'SUSPECT' | 'LEAVING' | 'DEAD'
-
-/** A peer as this peer sees it. */
-export interface PeerInfo {
-  readonly id: string
-  readonly incarnation: string
-  readonly state: PeerState
-  /** Where its GraphQL API is reached; `null` where it did not say. */
-  readonly url: string | null
-  /** How many of the 4,096 slots it owns in this peer's view. */
-  readonly slots: number
-}
-
-/** The cluster as this peer sees it. */
-export interface ClusterInfo {
-  readonly name: string
-  /** Hash of the peers believed alive; peers with the same hash agree who owns what. */
-  readonly view: string
-  /** Whether all peers report the same view. */
-  readonly settled: boolean
-  /** Whether this peer is cut off and serves what it may without the others. */
-  readonly degraded: boolean
-  readonly self: PeerInfo
-  readonly peers: readonly PeerInfo[]
-}
+export type { ClusterInfo, Confirmation, PeerInfo, PeerState } from '../ports/index.ts'

@@ -1,8 +1,8 @@
-import { FedcacheError } from '../errors.ts'
+import { asFedcacheError, FedcacheError } from '../errors.ts'
 import type { Clock } from '../ports/index.ts'
 import type { Changes } from './changes.ts'
 import type { ServedKeyspace } from './keyspaces.ts'
-import type { KeyChange, Peers, WriteAnswer, WriteAnswers, WriteTransfer } from './peers.ts'
+import type { KeyChange, Peers, WriteAnswer, WriteAnswers, WriteTransfer } from '../ports/index.ts'
 import type { Confirmation } from './results.ts'
 import type { VersionClock } from './version-clock.ts'
 import { applyDelete, applyPut, type WriteContext } from './write.ts'
@@ -127,11 +127,6 @@ function merge(confirmations: readonly Confirmation[]): Confirmation {
   const unconfirmed = new Set(confirmations.flatMap((confirmation) => confirmation.unconfirmed))
   const confirmedBy = new Set(confirmations.flatMap((confirmation) => confirmation.confirmedBy))
   return { confirmedBy: [...confirmedBy].filter((peer) => !unconfirmed.has(peer)), unconfirmed: [...unconfirmed] }
-}
-
-function asFedcacheError(error: unknown): FedcacheError {
-  if (error instanceof FedcacheError) return error
-  throw error
 }
 
 function nobodyOwns({ keyspace }: ServedKeyspace): FedcacheError {

@@ -26,3 +26,23 @@ export {
   sourceEntry,
 } from './source.ts'
 export type { Store, StoreFactory, StoreOptions, StoredItem } from './store.ts'
+export type {
+  AskedAs,
+  CatalogueRecord,
+  ClusterEvent,
+  ClusterInfo,
+  Confirmation,
+  EntryTransfer,
+  Invalidation,
+  KeyChange,
+  PeerAnswer,
+  PeerHost,
+  PeerInfo,
+  PeerState,
+  Peers,
+  Route,
+  ServedFrom,
+  WriteAnswer,
+  WriteAnswers,
+  WriteTransfer,
+} from './peers.ts'

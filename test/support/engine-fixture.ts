@@ -1,7 +1,7 @@
 import { lruStore } from '../../src/adapters/store/lru-store.ts'
 import { Engine, type EngineOptions } from '../../src/engine/engine.ts'
 import type { InputLimits } from '../../src/engine/input-limits.ts'
-import { noPeers } from '../../src/engine/peers.ts'
+import { noPeers } from '../../src/engine/no-peers.ts'
 import type { KeyspaceDefinition, KeyspacePolicy } from '../../src/engine/policy.ts'
 import { FedcacheError } from '../../src/errors.ts'
 import type { LogFields, Logger, Source } from '../../src/ports/index.ts'

@@ -1,7 +1,50 @@
-import type { FedcacheError } from '../errors.ts'
-import type { ServedFrom } from './entry.ts'
-import type { ClusterEvent } from './events.ts'
-import type { ClusterInfo, Confirmation } from './results.ts'
+/**
+ * Where a read was answered from: the owner's memory, a near copy in this process, another peer, the source, or a
+ * copy past its expiry.
+ */
+export type ServedFrom = 'OWNER' | 'NEAR' | 'PEER' | 'SOURCE' | 'STALE'
+
+/** Which peers have confirmed that they dropped older copies. Both lists hold `peerId`s. */
+export interface Confirmation {
+  readonly confirmedBy: readonly string[]
+  /** Peers that did not answer in time. They serve nothing from memory until they have caught up. */
+  readonly unconfirmed: readonly string[]
+}
+
+/** What this peer thinks of a peer. */
+export type PeerState = 'JOINING' | 'ALIVE' | 'SUSPECT' | 'LEAVING' | 'DEAD'
+
+/** A peer as this peer sees it. */
+export interface PeerInfo {
+  readonly id: string
+  readonly incarnation: string
+  readonly state: PeerState
+  /** Where its GraphQL API is reached; `null` where it did not say. */
+  readonly url: string | null
+  /** How many of the 4,096 slots it owns in this peer's view. */
+  readonly slots: number
+}
+
+/** The cluster as this peer sees it. */
+export interface ClusterInfo {
+  readonly name: string
+  /** Hash of the peers believed alive; peers with the same hash agree who owns what. */
+  readonly view: string
+  /** Whether all peers report the same view. */
+  readonly settled: boolean
+  /** Whether this peer is cut off and serves what it may without the others. */
+  readonly degraded: boolean
+  readonly self: PeerInfo
+  readonly peers: readonly PeerInfo[]
+}
+
+/** A peer came, went or changed its state. */
+export interface ClusterEvent {
+  readonly at: Date
+  readonly peer: PeerInfo
+  readonly state: PeerState
+  readonly reason: string
+}
 
 /** A change that every peer must hear of, whatever it owns: older copies go, flights are unhooked. */
 export type Invalidation =
@@ -37,7 +80,7 @@ export type AskedAs = 'OWNER' | 'DEPUTY' | 'PREVIOUS'
  */
 export type PeerAnswer =
   | { readonly kind: 'ENTRY'; readonly entry: EntryTransfer; readonly servedFrom: ServedFrom }
-  | { readonly kind: 'ERROR'; readonly error: FedcacheError }
+  | { readonly kind: 'ERROR'; readonly error: Error }
   | { readonly kind: 'ELSEWHERE' }
   | { readonly kind: 'NO_SOURCE' }
 
@@ -55,7 +98,7 @@ export type WriteTransfer =
 /** What became of a write at its owner. `ELSEWHERE`: it did not apply it and never will. */
 export type WriteAnswer =
   | { readonly kind: 'WRITTEN'; readonly entry: EntryTransfer | undefined }
-  | { readonly kind: 'ERROR'; readonly error: FedcacheError }
+  | { readonly kind: 'ERROR'; readonly error: Error }
   | { readonly kind: 'ELSEWHERE' }
 
 /** What became of a group of writes at their owner. */
@@ -137,7 +180,7 @@ export interface Peers {
   /**
    * Resolves when the peers agree who owns what and this peer may take part in writes.
    *
-   * @throws FedcacheError `UNAVAILABLE`, outcome `NONE`, after `timeoutMs` or when cut off.
+   * @throws a FedcacheError `UNAVAILABLE`, outcome `NONE`, after `timeoutMs` or when cut off.
    */
   whenWritable(timeoutMs: number): Promise<void>
   /** Sends writes to the owner of their keys. Never rejects. */
@@ -153,32 +196,4 @@ export interface Peers {
   join(host: PeerHost): Promise<void>
   /** Hands over what only this peer has and leaves. */
   leave(): Promise<void>
-}
-
-/** The cluster of a process that stands alone: it owns every key and has nobody to tell. */
-export function noPeers(selfId: string, incarnation: string, url: () => string | null): Peers {
-  const alone: Confirmation = { confirmedBy: [selfId], unconfirmed: [] }
-  const self = (): ClusterInfo['self'] => ({ id: selfId, incarnation, state: 'ALIVE', url: url(), slots: 4096 })
-  const load: Route = { kind: 'LOAD', near: false, previous: undefined }
-  const elsewhere = { kind: 'ELSEWHERE' } as const
-  return {
-    selfId,
-    slotter: () => () => 0,
-    owns: () => true,
-    ownerOf: () => selfId,
-    mayServe: () => true,
-    whenMayServe: () => Promise.resolve(true),
-    route: () => load,
-    ask: (_peer, _as, _keyspace, keys) => Promise.resolve(keys.map(() => elsewhere)),
-    routeChange: () => Promise.resolve(),
-    whenWritable: () => Promise.resolve(),
-    write: (_peer, _keyspace, writes) =>
-      Promise.resolve({ answers: writes.map(() => elsewhere), confirmation: { confirmedBy: [], unconfirmed: [] } }),
-    announce: () => Promise.resolve(alone),
-    announceCatalogue: () => Promise.resolve(alone),
-    info: () => ({ name: 'standalone', view: selfId, settled: true, degraded: false, self: self(), peers: [self()] }),
-    onEvent: () => () => {},
-    join: () => Promise.resolve(),
-    leave: () => Promise.resolve(),
-  }
 }
