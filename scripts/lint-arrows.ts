@@ -28,7 +28,7 @@ const parts: Readonly<Record<string, Part>> = {
   index: { parts: [...everything, 'server'], packages: [] },
   testing: { parts: ['engine', 'adapters', 'ports', 'errors'], packages: [] },
   server: { parts: everything, packages: 'any', io: true },
-  config: { parts: ['engine', 'ports', 'errors'], packages: ['zod'], io: true },
+  config: { parts: ['engine', 'ports', 'errors'], packages: [], io: true },
   resolvers: { parts: ['engine', 'errors'], packages: ['graphql', 'dataloader'] },
   http: {
     parts: ['engine', 'ports', 'errors'],
