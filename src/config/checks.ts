@@ -3,7 +3,8 @@ import { didYouMean } from './suggestion.ts'
 import { formatDuration, formatSize, parseDuration, parseSize } from './units.ts'
 
 // Each of these reads one value. A value that is left out becomes the fallback; a wrong one is noted, and becomes the
-// fallback too, so that checking goes on and everything wrong is found at once.
+// fallback too, so that checking goes on and everything wrong is found at once. A number without fallback is required,
+// and NaN when it is wrong.
 
 /** The smallest and the largest value that is right. */
 export interface Range {
@@ -44,14 +45,15 @@ export function checkDuration(
   problems: Problems,
   path: string,
   value: unknown,
-  options: Range & { readonly fallback: number; readonly word?: string },
+  options: Range & { readonly fallback?: number; readonly word?: string },
 ): number {
-  if (value === undefined) return options.fallback
+  const { fallback = NaN } = options
+  if (value === undefined && options.fallback !== undefined) return fallback
   const durationMs = parseDuration(value)
   if (durationMs !== undefined && isWithin(durationMs, options)) return durationMs
   const range = `from ${formatDuration(options.min)} to ${formatDuration(options.max)}`
   problems.add(path, `must be ${options.word ?? ''}a duration such as '250ms', '30s', '5m' or '1h', ${range}`, value)
-  return options.fallback
+  return fallback
 }
 
 /** A size in bytes. */
@@ -77,12 +79,13 @@ export function checkWholeNumber(
   problems: Problems,
   path: string,
   value: unknown,
-  options: Range & { readonly fallback: number },
+  options: Range & { readonly fallback?: number },
 ): number {
-  if (value === undefined) return options.fallback
+  const { fallback = NaN } = options
+  if (value === undefined && options.fallback !== undefined) return fallback
   if (typeof value === 'number' && Number.isInteger(value) && isWithin(value, options)) return value
-  problems.add(path, `must be a whole number ${rangeOf(options)}`, value)
-  return options.fallback
+  problems.add(path, `must be a whole number from ${options.min} to ${options.max}`, value)
+  return fallback
 }
 
 /** A number from 0 to 1. */
@@ -154,8 +157,4 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
 
 function isWithin(value: number, range: Range): boolean {
   return value >= range.min && value <= range.max
-}
-
-function rangeOf(range: Range): string {
-  return range.max === Infinity ? `of at least ${range.min}` : `from ${range.min} to ${range.max}`
 }

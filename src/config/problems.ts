@@ -50,7 +50,6 @@ export function redacted(message: string): string {
 export function described(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'string') return quoted(value)
-  if (typeof value === 'function') return value.name === '' ? 'a function' : `the function ${value.name}`
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return `${value}`
   if (Array.isArray(value)) return `a list of ${value.length}`
   if (value instanceof Promise) return 'a promise'

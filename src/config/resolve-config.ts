@@ -168,7 +168,7 @@ function resolveSubgraph(problems: Problems, value: unknown): ResolvedConfig['su
     return { expose: undefined }
   }
   const parts = expose.map((part: unknown, index) =>
-    checkOneOf(problems, `subgraph.expose[${index}]`, part ?? null, subgraphParts, undefined),
+    checkOneOf(problems, `subgraph.expose[${index}]`, part, subgraphParts, undefined),
   )
   return { expose: parts.filter((part) => part !== undefined) }
 }

@@ -8,6 +8,7 @@ import {
   checkShare,
   checkSize,
   checkWholeNumber,
+  isPlainObject,
 } from './checks.ts'
 import { keyspaceDefaults } from './defaults.ts'
 import type { KeyspaceConfig } from './keyspace-config.ts'
@@ -170,24 +171,20 @@ function resolveTimes(
 function resolveRateLimit(problems: Problems, path: string, value: unknown): KeyspacePolicy['rateLimit'] {
   if (value === undefined) return undefined
   const fields = checkFields(problems, path, value, ['calls', 'interval'])
+  if (!isPlainObject(value)) return undefined
   return {
-    calls: checkWholeNumber(problems, `${path}.calls`, fields['calls'] ?? null, { ...callsRange, fallback: 1 }),
-    intervalMs: checkDuration(problems, `${path}.interval`, fields['interval'] ?? null, {
-      ...timeoutRange,
-      fallback: 1,
-    }),
+    calls: checkWholeNumber(problems, `${path}.calls`, fields['calls'], callsRange),
+    intervalMs: checkDuration(problems, `${path}.interval`, fields['interval'], timeoutRange),
   }
 }
 
 function resolveCircuitBreaker(problems: Problems, path: string, value: unknown): KeyspacePolicy['circuitBreaker'] {
   if (value === undefined) return undefined
   const fields = checkFields(problems, path, value, ['failures', 'reset'])
+  if (!isPlainObject(value)) return undefined
   return {
-    failures: checkWholeNumber(problems, `${path}.failures`, fields['failures'] ?? null, {
-      ...callsRange,
-      fallback: 1,
-    }),
-    resetMs: checkDuration(problems, `${path}.reset`, fields['reset'] ?? null, { ...timeoutRange, fallback: 1 }),
+    failures: checkWholeNumber(problems, `${path}.failures`, fields['failures'], callsRange),
+    resetMs: checkDuration(problems, `${path}.reset`, fields['reset'], timeoutRange),
   }
 }
 

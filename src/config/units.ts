@@ -57,12 +57,9 @@ function parseAmount(amount: unknown, units: ReadonlyMap<string, number>): numbe
 }
 
 function formatAmount(amount: number, units: ReadonlyMap<string, number>): string {
-  if (amount === 0) return `0${firstUnit(units)}`
   let printed = ''
-  for (const [unit, factor] of units) if (amount % factor === 0) printed = `${amount / factor}${unit}`
+  for (const [unit, factor] of units) {
+    if (printed === '' || (amount !== 0 && amount % factor === 0)) printed = `${amount / factor}${unit}`
+  }
   return printed
-}
-
-function firstUnit(units: ReadonlyMap<string, number>): string {
-  return [...units.keys()].slice(0, 1).join('')
 }
