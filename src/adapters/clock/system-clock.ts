@@ -26,13 +26,18 @@ function setImmediateTimer(callback: () => void): Timer {
 }
 
 function setTimeoutTimer(callback: () => void, delayMs: number): Timer {
+  const dueMs = performance.now() + delayMs
   let timeout: NodeJS.Timeout
-  // Node.js cuts fractions off and may so fire a little before the time asked for; the port promises never to.
-  schedule(Math.ceil(delayMs))
+  schedule(delayMs)
   function schedule(remainingMs: number): void {
-    if (remainingMs > maxTimeoutMs) timeout = setTimeout(schedule, maxTimeoutMs, remainingMs - maxTimeoutMs)
-    else timeout = setTimeout(callback, remainingMs)
+    timeout = setTimeout(fire, Math.min(Math.ceil(remainingMs), maxTimeoutMs))
     timeout.unref()
+  }
+  // Node.js counts in whole milliseconds of its own and may fire up to one too early; the port promises never to.
+  function fire(): void {
+    const remainingMs = dueMs - performance.now()
+    if (remainingMs > 0) schedule(remainingMs)
+    else callback()
   }
   return {
     cancel() {
