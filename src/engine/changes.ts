@@ -1,9 +1,8 @@
-import type { Logger } from '../ports/index.ts'
+import type { Invalidation, KeyChange, Logger, Peers } from '../ports/index.ts'
 import { EventHub } from './event-hub.ts'
 import type { EntryChange } from './events.ts'
 import type { Keyspace } from './keyspace.ts'
 import type { Keyspaces } from './keyspaces.ts'
-import type { Invalidation, KeyChange, Peers } from '../ports/index.ts'
 import type { Confirmation } from './results.ts'
 
 /** Changes that wait for one slow subscriber before it misses some. */

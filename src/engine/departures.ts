@@ -1,13 +1,12 @@
 import type DataLoader from 'dataloader'
 import { asFedcacheError, FedcacheError } from '../errors.ts'
-import type { Clock } from '../ports/index.ts'
+import type { AskedAs, Clock, PeerAnswer, Peers, Route } from '../ports/index.ts'
 import type { ServedFrom } from './entry.ts'
 import type { Arrival, Flight } from './flights.ts'
 import { gather } from './gather.ts'
 import { noTags, quote } from './input-limits.ts'
 import type { Keyspace } from './keyspace.ts'
 import type { Keyspaces, ServedKeyspace } from './keyspaces.ts'
-import type { AskedAs, PeerAnswer, Peers, Route } from '../ports/index.ts'
 
 /** The most keys in one question to a peer. */
 const maxKeysPerQuestion = 1_000

@@ -1,5 +1,14 @@
 import { asFedcacheError, FedcacheError, type FedcacheErrorOptions } from '../errors.ts'
-import type { Clock, Logger, Source } from '../ports/index.ts'
+import type {
+  Clock,
+  Logger,
+  PeerHost,
+  Peers,
+  Source,
+  WriteAnswer,
+  WriteAnswers,
+  WriteTransfer,
+} from '../ports/index.ts'
 import { Changes } from './changes.ts'
 import { Departures } from './departures.ts'
 import type { Entry } from './entry.ts'
@@ -12,7 +21,6 @@ import { KeyspaceCatalogue } from './keyspace-catalogue.ts'
 import { type ServedKeyspace, Keyspaces, keyspaceInfo } from './keyspaces.ts'
 import { MemoryBudget } from './memory.ts'
 import { PeerService } from './peer-service.ts'
-import type { PeerHost, Peers, WriteAnswer, WriteAnswers, WriteTransfer } from '../ports/index.ts'
 import type { KeyspaceDefinition, KeyspacePolicy } from './policy.ts'
 import { preparePuts } from './prepare-put.ts'
 import { read, type ReadContext } from './read.ts'
@@ -77,6 +85,7 @@ export class Engine {
       reason: 'events were lost because this subscriber was too slow; read cluster again',
     }),
   })
+  #stopping: Promise<void> | undefined
   #stopped = false
 
   constructor(options: EngineOptions) {
@@ -87,7 +96,7 @@ export class Engine {
     const slotter = (keyspace: string): ((key: string) => number) => peers.slotter(keyspace)
     const keyspaces = (this.#keyspaces = new Keyspaces({ clock, logger, versions, budget, slotter }))
     const changes = (this.#changes = new Changes({ keyspaces, peers, logger }))
-    this.#sources = new SourceOwners({ keyspaces, changes, versions, named: sources })
+    this.#sources = new SourceOwners({ keyspaces, changes, versions, logger, named: sources })
     this.#catalogue = new KeyspaceCatalogue({
       keyspaces,
       changes,
@@ -98,6 +107,7 @@ export class Engine {
       defaultPolicy,
       memoryLimit,
       onCreated: (served) => this.#sources.watch(served.keyspace),
+      onRemoved: (served) => this.#sources.unwatch(served.keyspace),
     })
     this.#writes = new WriteRouter({ clock, versions, peers, changes })
     const departures = new Departures({ clock, peers, keyspaces })
@@ -118,8 +128,11 @@ export class Engine {
   }
 
   /** Leaves the cluster, refuses new calls, waits for the loads and writes under way, and closes the sources. */
-  async stop(): Promise<void> {
-    if (this.#stopped) return
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop())
+  }
+
+  async #stop(): Promise<void> {
     await this.#options.peers.leave()
     this.#stopped = true
     this.#changes.close()
@@ -321,7 +334,7 @@ export class Engine {
 
   #served(name: string, options?: FedcacheErrorOptions): ServedKeyspace {
     this.#requireRunning(options)
-    return this.#keyspaces.require(name)
+    return this.#keyspaces.require(name, options)
   }
 
   #whenWritable(keyspace: string): Promise<void> {

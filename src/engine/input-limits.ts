@@ -65,6 +65,7 @@ export function requireKeyspaceName(name: unknown): string {
   if (typeof name !== 'string' || !keyspaceName.test(name)) {
     throw badInput(
       `A keyspace name starts with a letter and has up to 64 letters, digits, "_", "-" and "."; received ${quote(name)}.`,
+      { outcome: 'NONE' },
     )
   }
   return name

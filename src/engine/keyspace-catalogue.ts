@@ -1,9 +1,8 @@
-import type { Logger, Source } from '../ports/index.ts'
+import type { CatalogueRecord, Logger, Peers, Source } from '../ports/index.ts'
 import type { Changes } from './changes.ts'
 import { badInput, quote, requireKeyspaceName } from './input-limits.ts'
 import { type KeyspaceSetting, settingNames, withSettings } from './keyspace-settings.ts'
 import { type Keyspaces, type ServedKeyspace } from './keyspaces.ts'
-import type { CatalogueRecord, Peers } from '../ports/index.ts'
 import type { KeyspaceDefinition, KeyspacePolicy, ValueFormat } from './policy.ts'
 import type { Confirmation, CreateKeyspaceInput, KeyspaceSettings } from './results.ts'
 import type { VersionClock } from './version-clock.ts'
@@ -22,6 +21,8 @@ export interface CatalogueContext {
   readonly memoryLimit: number
   /** Called for a keyspace that was made, before it serves. */
   readonly onCreated: (served: ServedKeyspace) => Promise<void>
+  /** Called for a keyspace that was removed. */
+  readonly onRemoved: (served: ServedKeyspace) => void
 }
 
 /** What a keyspace made while running consists of; functions do not cross the wire. */
@@ -120,7 +121,9 @@ export class KeyspaceCatalogue {
     const source = sourceName === undefined ? undefined : sources.get(sourceName)
     if (sourceName !== undefined && source === undefined) {
       const known = sources.size === 0 ? 'it has none' : `it has ${[...sources.keys()].map(quote).join(', ')}`
-      throw badInput(`A source is one of the configuration's "sources" (${known}); received ${quote(sourceName)}.`)
+      throw badInput(`A source is one of the configuration's "sources" (${known}); received ${quote(sourceName)}.`, {
+        outcome: 'NONE',
+      })
     }
     const format = definition.format ?? defaultPolicy.format
     const policy = withSettings({ ...defaultPolicy, format }, onlySettings(definition), memoryLimit)
@@ -133,6 +136,7 @@ export class KeyspaceCatalogue {
 
   #remove(served: ServedKeyspace): void {
     this.#context.keyspaces.delete(served)
+    this.#context.onRemoved(served)
     this.#context.changes.cleared(served.keyspace, this.#context.versions.next())
   }
 

@@ -62,6 +62,6 @@ export function withSettings(policy: KeyspacePolicy, settings: KeyspaceSettings,
   if (problems.length === 0 && next.maxValueBytes > next.maxBytes) {
     problems.push(`maxValueBytes is at most maxBytes (${next.maxBytes}), received ${next.maxValueBytes}`)
   }
-  if (problems.length > 0) throw badInput(`Settings out of range: ${problems.join('; ')}.`)
+  if (problems.length > 0) throw badInput(`Settings out of range: ${problems.join('; ')}.`, { outcome: 'NONE' })
   return next
 }

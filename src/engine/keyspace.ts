@@ -1,4 +1,4 @@
-import type { Clock, Store, StoreOptions } from '../ports/index.ts'
+import type { Clock, EntryTransfer, KeyChange, Store, StoreOptions } from '../ports/index.ts'
 import { FedcacheError } from '../errors.ts'
 import { type Encoded, encodeValue } from './encoding.ts'
 import type { EntryContext } from './entry-view.ts'
@@ -10,7 +10,6 @@ import type { KeyspaceDefinition, KeyspacePolicy, ValueFormat } from './policy.t
 import type { KeyspaceStats } from './results.ts'
 import { NearAdmission } from './near-admission.ts'
 import { type Counters, newCounters } from './stats.ts'
-import type { EntryTransfer, KeyChange } from '../ports/index.ts'
 import type { EntryKind, StoredEntry } from './stored-entry.ts'
 import { TagIndex } from './tag-index.ts'
 

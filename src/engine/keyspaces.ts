@@ -1,4 +1,4 @@
-import { FedcacheError } from '../errors.ts'
+import { FedcacheError, type FedcacheErrorOptions } from '../errors.ts'
 import type { Clock, Logger, Source } from '../ports/index.ts'
 import { KeyQueue } from './key-queue.ts'
 import { Keyspace } from './keyspace.ts'
@@ -37,12 +37,13 @@ export class Keyspaces {
   }
 
   /** @throws FedcacheError `KEYSPACE_NOT_FOUND` */
-  require(name: string): ServedKeyspace {
+  require(name: string, options?: FedcacheErrorOptions): ServedKeyspace {
     const served = this.#served.get(name)
     if (served === undefined) {
       throw new FedcacheError(
         'KEYSPACE_NOT_FOUND',
         `There is no keyspace ${JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name)}; the query "keyspaces { name }" lists those there are.`,
+        options,
       )
     }
     return served
@@ -62,6 +63,7 @@ export class Keyspaces {
       throw new FedcacheError(
         'KEYSPACE_EXISTS',
         `There is a keyspace "${definition.name}" already; change it with updateKeyspace or choose another name.`,
+        { outcome: 'NONE' },
       )
     }
     const keyspace = new Keyspace(definition, {

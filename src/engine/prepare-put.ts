@@ -1,8 +1,7 @@
 import { FedcacheError } from '../errors.ts'
-import type { Clock } from '../ports/index.ts'
+import type { Clock, WriteTransfer } from '../ports/index.ts'
 import { badInput, type InputLimits, keyProblem, quote, requireLifetime, requireTags } from './input-limits.ts'
 import type { Keyspace } from './keyspace.ts'
-import type { WriteTransfer } from '../ports/index.ts'
 import type { PutInput } from './results.ts'
 
 /** A put that was found to be in order. */

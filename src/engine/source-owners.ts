@@ -1,4 +1,4 @@
-import type { Source } from '../ports/index.ts'
+import type { Logger, Source } from '../ports/index.ts'
 import type { Changes } from './changes.ts'
 import type { Keyspace } from './keyspace.ts'
 import type { Keyspaces } from './keyspaces.ts'
@@ -9,6 +9,7 @@ export interface SourceOwnersContext {
   readonly keyspaces: Keyspaces
   readonly changes: Changes
   readonly versions: VersionClock
+  readonly logger: Logger
   /** Sources that keyspaces made while running may name. */
   readonly named: ReadonlyMap<string, Source>
 }
@@ -16,7 +17,9 @@ export interface SourceOwnersContext {
 /** Opens, watches and closes sources, each once, however many keyspaces share it. */
 export class SourceOwners {
   readonly #context: SourceOwnersContext
-  readonly #stopWatching: (() => Promise<void>)[] = []
+  readonly #stopWatching = new Map<Keyspace, () => Promise<void>>()
+  /** Those to close: the keyspace of one may be deleted before. */
+  #opened: ReadonlySet<Source> = new Set()
 
   constructor(context: SourceOwnersContext) {
     this.#context = context
@@ -24,7 +27,8 @@ export class SourceOwners {
 
   /** Opens every source and watches those that tell of changes. Rejects when one cannot be opened. */
   async start(): Promise<void> {
-    await Promise.all(Array.from(this.#sources(), async (source) => source.start?.()))
+    this.#opened = this.#sources()
+    await Promise.all(Array.from(this.#opened, async (source) => source.start?.()))
     for (const { keyspace } of this.#context.keyspaces.all()) await this.watch(keyspace)
   }
 
@@ -42,13 +46,25 @@ export class SourceOwners {
         changes.missed(keyspace)
       },
     )
-    if (stop !== undefined) this.#stopWatching.push(stop)
+    if (stop === undefined) return
+    this.#stopWatching.set(keyspace, stop)
+    if (this.#context.keyspaces.find(name)?.keyspace !== keyspace) this.unwatch(keyspace)
+  }
+
+  /** Ends the watch of a keyspace that was deleted. */
+  unwatch(keyspace: Keyspace): void {
+    const stop = this.#stopWatching.get(keyspace)
+    this.#stopWatching.delete(keyspace)
+    stop?.().catch((error: unknown) => {
+      this.#context.logger.warn({ keyspace: keyspace.name, error }, 'a watch could not be ended')
+    })
   }
 
   /** Closes every source; one that fails to close holds up no other. */
   async close(): Promise<void> {
-    await Promise.allSettled(this.#stopWatching.splice(0).map((stop) => stop()))
-    await Promise.allSettled(Array.from(this.#sources(), async (source) => source.close?.()))
+    await Promise.allSettled(Array.from(this.#stopWatching.values(), async (stop) => stop()))
+    this.#stopWatching.clear()
+    await Promise.allSettled(Array.from(this.#opened, async (source) => source.close?.()))
   }
 
   #sources(): Set<Source> {

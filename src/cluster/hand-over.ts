@@ -1,0 +1,95 @@
+import type { Clock, EntryTransfer, Logger, PeerHost } from '../ports/index.ts'
+import type { Asker } from './asker.ts'
+
+/** What handing over needs. */
+export interface HandOverContext {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly host: PeerHost
+  readonly asker: Asker
+  /** Whether this peer owns the slot. */
+  readonly owns: (slot: number) => boolean
+  /** The peer that should have a key. */
+  readonly ownerOfKey: (keyspace: string, key: string) => string | undefined
+  readonly selfId: string
+}
+
+const putsPerRound = 256
+const requestTimeoutMs = 2_000
+const retryMs = 500
+
+/**
+ * Brings puts that exist nowhere but in this process to the peers that own them now. Each is forgotten here only when
+ * its new owner has confirmed that it has it, or something newer.
+ */
+export class HandOver {
+  readonly #context: HandOverContext
+  #running: Promise<void> | undefined
+  #again = false
+  #stopped = false
+
+  constructor(context: HandOverContext) {
+    this.#context = context
+  }
+
+  /** Hands over whatever is out of place; resolves when nothing is left that anybody takes. */
+  run(): Promise<void> {
+    this.#again = true
+    this.#running ??= this.#untilDone().finally(() => (this.#running = undefined))
+    return this.#running
+  }
+
+  stop(): void {
+    this.#stopped = true
+  }
+
+  async #untilDone(): Promise<void> {
+    while (this.#again && !this.#stopped) {
+      this.#again = false
+      const left = await this.#round()
+      if (left > 0 && !this.#stopped) {
+        this.#again = true
+        await new Promise<void>((resolve) => void this.#context.clock.setTimer(resolve, retryMs))
+      }
+    }
+  }
+
+  /** @returns how many puts could not be handed over. */
+  async #round(): Promise<number> {
+    const { host, owns, logger } = this.#context
+    let taken = 0
+    let left = 0
+    let batch: { keyspace: string; put: EntryTransfer }[] = []
+    const flush = async (): Promise<void> => {
+      const result = await this.#send(batch)
+      taken += result
+      left += batch.length - result
+      batch = []
+    }
+    for (const homeless of host.homelessPuts(owns)) {
+      batch.push(homeless)
+      if (batch.length >= putsPerRound) await flush()
+    }
+    if (batch.length > 0) await flush()
+    if (taken + left > 0) logger.info({ taken, left }, 'handed over')
+    return left
+  }
+
+  async #send(batch: readonly { keyspace: string; put: EntryTransfer }[]): Promise<number> {
+    const { host, asker, ownerOfKey, selfId } = this.#context
+    const groups = Map.groupBy(batch, ({ keyspace, put }) => `${ownerOfKey(keyspace, put.key) ?? selfId} ${keyspace}`)
+    let taken = 0
+    for (const [name, group] of groups) {
+      const [peer, keyspace] = name.split(' ', 2) as [string, string]
+      if (peer === selfId) continue
+      const puts = group.map(({ put }) => put)
+      const marks = await asker.handOver(peer, keyspace, puts, requestTimeoutMs)
+      puts.forEach((put, index) => {
+        if (marks[index] !== true) return
+        taken++
+        host.releasePut(keyspace, put.key, put.version)
+      })
+    }
+    return taken
+  }
+}

@@ -1,0 +1,54 @@
+import { decodeFrame, encodeFrame } from './frame.ts'
+import { fields, number, text, word } from './shape.ts'
+
+/** What a peer says of itself. `LEFT` is its last word. */
+export type SaidState = 'JOINING' | 'ALIVE' | 'LEAVING' | 'LEFT'
+
+/** What every peer broadcasts about once a second, and whenever something of it has changed. */
+export interface Heartbeat {
+  /** Names the process: of two with one `peerId` the one that sorts first is the older. */
+  readonly process: string
+  /** The process and how often it has come back after it may have been taken for dead. */
+  readonly incarnation: string
+  readonly state: SaidState
+  /** Counts the sender's heartbeats, so that it knows its own when it comes back. */
+  readonly beat: number
+  /** Whether everybody should answer with a heartbeat at once. */
+  readonly rollCall: boolean
+  /** Hash of the view that the sender places keys by; empty where it has none. */
+  readonly view: string
+  readonly catalogue: string
+  readonly config: string
+  /** Number of the sender's last invalidation. */
+  readonly invalidation: number
+  /** Number of the sender's last change of the catalogue. */
+  readonly keyspaceChange: number
+  /** The highest version that the sender knows. */
+  readonly version: number
+  /** Where its GraphQL API is reached; empty where it does not say. */
+  readonly url: string
+}
+
+/** Packs a heartbeat. */
+export function encodeHeartbeat(heartbeat: Heartbeat): Uint8Array {
+  return encodeFrame({ ...heartbeat, rollCall: heartbeat.rollCall ? 1 : 0 })
+}
+
+/** @throws ProtocolError for what is no heartbeat. */
+export function decodeHeartbeat(data: Uint8Array): Heartbeat {
+  const head = fields(decodeFrame(data).head)
+  return {
+    process: text(head, 'process'),
+    incarnation: text(head, 'incarnation'),
+    state: word(head, 'state', ['JOINING', 'ALIVE', 'LEAVING', 'LEFT']),
+    beat: number(head, 'beat'),
+    rollCall: number(head, 'rollCall') === 1,
+    view: text(head, 'view'),
+    catalogue: text(head, 'catalogue'),
+    config: text(head, 'config'),
+    invalidation: number(head, 'invalidation'),
+    keyspaceChange: number(head, 'keyspaceChange'),
+    version: number(head, 'version'),
+    url: text(head, 'url'),
+  }
+}

@@ -1,0 +1,148 @@
+import { FedcacheError } from '../errors.ts'
+import type { AskedAs, Bus, BusMessage, Logger, PeerAnswer, PeerHost, WriteAnswer } from '../ports/index.ts'
+import { entryBytes } from './asker.ts'
+import { packAnswers, packWriteAnswers, rowOverheadBytes, unpackEntries, unpackWrites } from './protocol/entries.ts'
+import { decodeFrame, encodeFrame, type Frame } from './protocol/frame.ts'
+import { pieceLimitBytes } from './protocol/pack-pieces.ts'
+import { type Fields, fields, list, number, text, texts, word } from './protocol/shape.ts'
+
+/** What answering needs. */
+export interface ResponderContext {
+  readonly bus: Bus
+  readonly logger: Logger
+  readonly host: PeerHost
+  /** Hash of the view by which this peer places keys. */
+  readonly view: () => string
+  /** Resolves when this peer may take part in writes; rejects otherwise. */
+  readonly whenWritable: (timeoutMs: number) => Promise<void>
+  /** Takes a peer's word that it has seen the numbered messages of a process of this peer. */
+  readonly onSeen: (peer: string, seen: { process: string; invalidation: number; keyspaceChange: number }) => void
+}
+
+/** Keys that may be under way for other peers at once; beyond it they are told to come back. */
+const maxKeysUnderWay = 100_000
+/** How long the owner of a key waits for the peers to agree before it turns a write away. */
+const maxAgreementMs = 500
+
+/** Answers other peers. What it cannot read it refuses by throwing; the bus counts and logs that. */
+export class Responder {
+  readonly #context: ResponderContext
+  #keysUnderWay = 0
+
+  constructor(context: ResponderContext) {
+    this.#context = context
+  }
+
+  /** Answers a request for entries. */
+  async rpc(message: BusMessage): Promise<void> {
+    const frame = decodeFrame(message.data)
+    const head = fields(frame.head)
+    if (word(head, 'op', ['read', 'write']) === 'read') return this.#read(message, head)
+    return this.#write(message, head, frame)
+  }
+
+  /** Answers a request between peers. */
+  ctl(caller: string, message: BusMessage): void {
+    const frame = decodeFrame(message.data)
+    const head = fields(frame.head)
+    const { host, onSeen } = this.#context
+    switch (word(head, 'op', ['seen', 'take', 'catalogue'])) {
+      case 'seen':
+        return onSeen(caller, {
+          process: text(head, 'process'),
+          invalidation: number(head, 'invalidation'),
+          keyspaceChange: number(head, 'keyspaceChange'),
+        })
+      case 'take': {
+        const puts = unpackEntries({ rows: list(head, 'rows'), values: frame.values })
+        return message.respond?.(encodeFrame({ taken: host.takePuts(text(head, 'keyspace'), puts) }))
+      }
+      case 'catalogue':
+        return message.respond?.(encodeFrame({ records: host.catalogue() }))
+    }
+  }
+
+  async #read(message: BusMessage, head: Fields): Promise<void> {
+    const as: AskedAs = word(head, 'as', ['OWNER', 'DEPUTY', 'PREVIOUS'])
+    const keys = texts(head, 'keys')
+    const answers = await this.#underAdmission(keys, () =>
+      this.#context.host.readFor(as, text(head, 'keyspace'), keys, number(head, 'timeoutMs')),
+    )
+    const { rows, values } = packAnswers(this.#fitting(answers))
+    message.respond?.(encodeFrame({ rows }, values))
+  }
+
+  async #underAdmission(
+    keys: readonly string[],
+    answer: () => Promise<readonly PeerAnswer[]>,
+  ): Promise<readonly PeerAnswer[]> {
+    if (this.#keysUnderWay + keys.length > maxKeysUnderWay && this.#keysUnderWay > 0) {
+      const error = new FedcacheError('BUSY', 'The owner of the key has too many reads under way; try again shortly.')
+      return keys.map(() => ({ kind: 'ERROR', error }))
+    }
+    this.#keysUnderWay += keys.length
+    try {
+      return await answer()
+    } finally {
+      this.#keysUnderWay -= keys.length
+    }
+  }
+
+  /** As many of the answers as fit into one message; the caller asks again for the others. */
+  #fitting(answers: readonly PeerAnswer[]): readonly PeerAnswer[] {
+    const limit = pieceLimitBytes(this.#context.bus.maxPayload)
+    const fitting: PeerAnswer[] = []
+    let bytes = 0
+    for (const answer of answers) {
+      let size = answerBytes(answer)
+      const alone = size > limit
+      if (alone) size = rowOverheadBytes
+      if (fitting.length > 0 && bytes + size > limit) break
+      fitting.push(alone ? { kind: 'ERROR', error: this.#tooLarge(answer) } : answer)
+      bytes += size
+    }
+    return fitting
+  }
+
+  async #write(message: BusMessage, head: Fields, frame: Frame): Promise<void> {
+    const writes = unpackWrites({ rows: list(head, 'rows'), values: frame.values })
+    const { host, view } = this.#context
+    const agreed = text(head, 'view') === view() && (await this.#isWritable()) && text(head, 'view') === view()
+    const { answers, confirmation } = agreed
+      ? await host.writeFor(text(head, 'keyspace'), writes)
+      : { answers: writes.map((): WriteAnswer => ({ kind: 'ELSEWHERE' })), confirmation: nobody }
+    const { rows, values } = packWriteAnswers(answers.map(withoutValue))
+    message.respond?.(encodeFrame({ rows, ...confirmation }, values))
+  }
+
+  async #isWritable(): Promise<boolean> {
+    try {
+      await this.#context.whenWritable(maxAgreementMs)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  #tooLarge(answer: PeerAnswer): FedcacheError {
+    const key = answer.kind === 'ENTRY' ? JSON.stringify(answer.entry.key.slice(0, 64)) : 'the key'
+    const limit = this.#context.bus.maxPayload
+    return new FedcacheError(
+      'VALUE_TOO_LARGE',
+      `The value of ${key} does not fit into a message between peers (${limit} bytes); raise max_payload of the NATS servers or ask its owner.`,
+    )
+  }
+}
+
+const nobody = { confirmedBy: [], unconfirmed: [] }
+
+function answerBytes(answer: PeerAnswer): number {
+  return answer.kind === 'ENTRY' ? entryBytes(answer.entry) : rowOverheadBytes * 8
+}
+
+/** The sender of a put has its value. */
+function withoutValue(answer: WriteAnswer): WriteAnswer {
+  return answer.kind === 'WRITTEN' && answer.entry !== undefined
+    ? { kind: 'WRITTEN', entry: { ...answer.entry, encoded: null } }
+    : answer
+}

@@ -1,0 +1,38 @@
+/** What hearing a number showed: nothing was missed, something was, or it is old news. */
+export type Heard = 'NEXT' | 'GAP' | 'OLD'
+
+interface Seen {
+  readonly process: string
+  readonly number: number
+}
+
+/** Which numbered messages of each sender were seen. A process counts from 1 for as long as it lives. */
+export class Sequences {
+  readonly #seen = new Map<string, Seen>()
+
+  /** Takes a message with its number. After a gap all before counts as seen: the caller makes up for it. */
+  message(sender: string, process: string, number: number): Heard {
+    const before = this.#before(sender, process)
+    if (number <= before) return 'OLD'
+    this.#seen.set(sender, { process, number })
+    return number === before + 1 ? 'NEXT' : 'GAP'
+  }
+
+  /** Takes the number of the last message as the sender's heartbeat gives it. */
+  heartbeat(sender: string, process: string, last: number): Heard {
+    const before = this.#before(sender, process)
+    if (last <= before) return 'OLD'
+    this.#seen.set(sender, { process, number: last })
+    return 'GAP'
+  }
+
+  /** The last number seen of a sender. */
+  last(sender: string): number {
+    return this.#seen.get(sender)?.number ?? 0
+  }
+
+  #before(sender: string, process: string): number {
+    const seen = this.#seen.get(sender)
+    return seen?.process === process ? seen.number : 0
+  }
+}
