@@ -1,4 +1,4 @@
-import { FedcacheError, type ErrorCode } from '../../errors.ts'
+import { FedcacheError, type ErrorCode, type FedcacheErrorOptions } from '../../errors.ts'
 import type { EntryTransfer, PeerAnswer, ServedFrom, WriteAnswer, WriteTransfer } from '../../ports/index.ts'
 import { ProtocolError } from './protocol-error.ts'
 
@@ -149,7 +149,7 @@ function errorRow(error: Error): Row {
 }
 
 function errorOf([, code, message, outcome]: Row): FedcacheError {
-  const options = outcome === 'NONE' || outcome === 'UNKNOWN' ? { outcome } : {}
+  const options: FedcacheErrorOptions = outcome === 'NONE' || outcome === 'UNKNOWN' ? { outcome } : {}
   return new FedcacheError(requireString(code) as ErrorCode, requireString(message), options)
 }
 
