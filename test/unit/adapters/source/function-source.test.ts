@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { functionSource, type FunctionSourceOptions } from '../../../../src/adapters/source/function-source.ts'
 import { sourceEntry } from '../../../../src/ports/index.ts'
+import { settled } from '../../../support/fake-clock.ts'
 import { deferred, loadAll, loadContext, problemsOf } from '../../../support/load-context.ts'
 
 test('hands keys and context to loadMany as they are, and its answers back', async () => {
@@ -79,6 +80,31 @@ describe('load', () => {
     expect(first[1]).toStrictEqual(new Error('no two'))
     expect(first[2]).toMatchObject({ message: 'string was thrown in place of an Error', cause: 'not an error' })
     expect(second).toStrictEqual(['value 4', 'value 5'])
+  })
+
+  test('hands places on, so that nobody who comes meanwhile is one too many', async () => {
+    const gates = new Map(['1', '2', '3'].map((key) => [key, { begun: deferred(), go: deferred() }]))
+    let running = 0
+    let most = 0
+    const source = functionSource({
+      concurrency: 1,
+      load: async (key) => {
+        most = Math.max(most, ++running)
+        gates.get(key)?.begun.resolve()
+        await gates.get(key)?.go.promise
+        running--
+        return key
+      },
+    })
+    const loads = [loadAll(source, ['1']), loadAll(source, ['2'])]
+    gates.get('1')?.go.resolve()
+    await gates.get('2')?.begun.promise
+    loads.push(loadAll(source, ['3']))
+    await settled()
+    gates.get('2')?.go.resolve()
+    gates.get('3')?.go.resolve()
+    expect(await Promise.all(loads)).toStrictEqual([['1'], ['2'], ['3']])
+    expect(most).toBe(1)
   })
 
   test('may be a plain function that throws', async () => {

@@ -127,6 +127,12 @@ describe('keys', () => {
     expect(found).toStrictEqual([null, null, null, null, null, '50', '90', null, null, null])
   })
 
+  test('of a column of numbers are spelt as SQLite does', async () => {
+    database.exec('create table t (k real primary key, v text); insert into t values (1, 10), (2.5, 25)')
+    const source = await opened({ table: 't', keyColumn: 'k', columns: ['v'] })
+    expect(await loadAll(source, ['1', '1.0', '2.5'])).toStrictEqual([null, { v: '10' }, { v: '25' }])
+  })
+
   test.each(['integer', 'text'])('are looked up by the index of a column of type %s', (type) => {
     database.exec(`create table t (k ${type} primary key, v text)`)
     const { select } = sqliteTable(database, { table: 't', keyColumn: 'k' })
@@ -142,7 +148,7 @@ describe('keys', () => {
     })
     const query = 'select asked(value) as k, 1 as v from json_each(:keys)'
     const source = await opened({ query, keyColumn: 'k', keyPattern: /^\d+$/g })
-    expect(await loadAll(source, ['1', 'x', '2'])).toStrictEqual([{ k: '1', v: 1 }, null, { k: '2', v: 1 }])
+    expect(await loadAll(source, ['1', '2', 'x'])).toStrictEqual([{ k: '1', v: 1 }, { k: '2', v: 1 }, null])
     expect(asked).toStrictEqual(['1', '2'])
     expect(await loadAll(source, ['x'])).toStrictEqual([null])
   })
