@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { getHeapStatistics } from 'node:v8'
 import { resolverContext } from '../resolvers/context.ts'
@@ -11,12 +10,11 @@ import type { Config, SubgraphPart } from './config/config.ts'
 import type { KeyspaceConfig } from './config/keyspace-config.ts'
 import { type ResolveContext, type ResolvedConfig, resolveConfig } from './config/resolve-config.ts'
 import { Engine } from './engine/engine.ts'
-import { noPeers } from './engine/no-peers.ts'
-import type { Peers } from './ports/index.ts'
+import type { Clock, Logger, Peers } from './ports/index.ts'
 import { subgraphSchema } from './federation/subgraph-schema.ts'
 import { subgraphSdl } from './federation/subgraph-sdl.ts'
 import { type HttpServer, httpServer, type Readiness } from './http/http-server.ts'
-import type { Logger } from './ports/index.ts'
+import { type Membership, membership } from './server/membership.ts'
 import { RequestsInFlight } from './server/requests-in-flight.ts'
 
 /** A fedcache in this process. */
@@ -84,6 +82,7 @@ export function resolvedConfig(config: Config, options: ProcessOptions = {}): Re
 export class FedcacheProcess implements Fedcache {
   readonly engine: Engine
   readonly logger: Logger
+  readonly #membership: Membership
   readonly #server: HttpServer
   #stage: Stage = 'idle'
   #url: string | null = null
@@ -91,11 +90,19 @@ export class FedcacheProcess implements Fedcache {
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
 
-  constructor(config: ResolvedConfig) {
+  /** @param onDuplicate called when an older process with the same `peerId` is alive; by default this one stops. */
+  constructor(config: ResolvedConfig, onDuplicate?: () => void) {
     this.logger = config.log.logger ?? pinoLogger({ level: config.log.level })
-    const peers = peersOf(config, () => this.#url)
-    this.engine = engineOf(config, this.logger, peers)
-    this.#server = serverOf(config, this.logger, this.engine, () => readinessOf(this.#stage))
+    const clock = systemClock()
+    this.#membership = membership({
+      config,
+      clock,
+      logger: this.logger,
+      url: () => this.#url,
+      onDuplicate: onDuplicate ?? (() => void this.stop()),
+    })
+    this.engine = engineOf(config, clock, this.logger, this.#membership.peers)
+    this.#server = serverOf(config, this.logger, this.engine, () => readinessOf(this.#stage, this.#membership))
   }
 
   /** Where the process is in its life. */
@@ -157,15 +164,10 @@ export function subgraphSdlOf(config: ResolvedConfig, expose: readonly SubgraphP
   return subgraphSdl(exposeOf(expose ?? config.subgraph.expose))
 }
 
-/** How this process reaches the others. */
-function peersOf(config: ResolvedConfig, url: () => string | null): Peers {
-  return noPeers(config.cluster.peerId, randomBytes(8).toString('hex'), url)
-}
-
-function engineOf(config: ResolvedConfig, logger: Logger, peers: Peers): Engine {
+function engineOf(config: ResolvedConfig, clock: Clock, logger: Logger, peers: Peers): Engine {
   const { keyspaces, sources, defaultPolicy, memoryLimit, maxKeysPerCall, maxKeyBytes } = config
   const limits = { maxKeysPerCall, maxKeyBytes, maxAnswerBytes: config.http.responseLimitBytes }
-  return new Engine({ keyspaces, sources, defaultPolicy, memoryLimit, limits, clock: systemClock(), logger, peers })
+  return new Engine({ keyspaces, sources, defaultPolicy, memoryLimit, limits, clock, logger, peers })
 }
 
 function serverOf(config: ResolvedConfig, logger: Logger, engine: Engine, readiness: () => Readiness): HttpServer {
@@ -190,8 +192,12 @@ function exposeOf(expose: readonly SubgraphPart[] | undefined): { readonly expos
   return expose === undefined ? {} : { expose }
 }
 
-function readinessOf(stage: Stage): Readiness {
-  if (stage === 'serving') return { ready: true, degraded: false, reason: null }
-  const isComing = stage === 'idle' || stage === 'starting'
-  return { ready: false, degraded: false, reason: isComing ? 'starting' : 'stopping' }
+function readinessOf(stage: Stage, membership: Membership): Readiness {
+  const degraded = membership.isDegraded()
+  if (stage !== 'serving') {
+    const isComing = stage === 'idle' || stage === 'starting'
+    return { ready: false, degraded, reason: isComing ? 'starting' : 'stopping' }
+  }
+  const reason = membership.notReadyBecause() ?? null
+  return { ready: reason === null, degraded, reason }
 }

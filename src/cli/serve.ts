@@ -29,7 +29,9 @@ export async function serve(flags: Flags, environment: NodeJS.ProcessEnv & Envir
   // Processes that sources start are none of this one's restarts.
   delete environment[restartedVariable]
 
-  const fedcache = new FedcacheProcess(resolved)
+  const fedcache: FedcacheProcess = new FedcacheProcess(resolved, () => {
+    void fedcache.stop().finally(() => process.exit(1))
+  })
   handleFailures(fedcache.logger)
   handleSignals(fedcache)
   warnOf(resolved, fedcache.logger)
