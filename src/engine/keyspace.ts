@@ -5,7 +5,7 @@ import type { EntryContext } from './entry-view.ts'
 import { type Arrival, type Flight, Flights } from './flights.ts'
 import { GraveList } from './grave-list.ts'
 import { copyString, maxDurationMs, noTags, quote, requireTags } from './input-limits.ts'
-import { type MemoryBudget, entryOverheadBytes, tagOverheadBytes } from './memory.ts'
+import { type MemoryBudget, characterBytes, entryOverheadBytes, tagOverheadBytes } from './memory.ts'
 import type { KeyspaceDefinition, KeyspacePolicy, ValueFormat } from './policy.ts'
 import type { KeyspaceStats } from './results.ts'
 import { NearAdmission } from './near-admission.ts'
@@ -322,8 +322,8 @@ export class Keyspace implements EntryContext {
 
 /** The bytes an entry is charged for. */
 export function chargedBytes(key: string, encoded: Encoded | null, tags: readonly string[]): number {
-  let bytes = Buffer.byteLength(key) + (encoded?.length ?? 0) + entryOverheadBytes
-  for (const tag of tags) bytes += tagOverheadBytes + tag.length
+  let bytes = characterBytes(key) + (encoded?.length ?? 0) + entryOverheadBytes
+  for (const tag of tags) bytes += tagOverheadBytes + characterBytes(tag)
   return bytes
 }
 

@@ -13,6 +13,13 @@ export const entryOverheadBytes = 340
 /** What one tag of one entry costs beside its characters: its place in the tag's set of keys. */
 export const tagOverheadBytes = 110
 
+/** What V8 needs for the characters of a text: two bytes each as soon as one lies beyond latin1. */
+export function characterBytes(text: string): number {
+  return beyondLatin1.test(text) ? text.length * 2 : text.length
+}
+
+const beyondLatin1 = /[\u0100-\uffff]/
+
 /** Keeps the stores of all keyspaces together under one limit, by taking from whichever holds most. */
 export class MemoryBudget {
   readonly limitBytes: number

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { after, engineFixture, engineOver, failure, keyspaceDefinition } from '../../support/engine-fixture.ts'
+import { engineFixture, engineOver, failure, keyspaceDefinition } from '../../support/engine-fixture.ts'
 import { answeringSource, scriptedSource } from '../../support/scripted-source.ts'
 
 const key = (index: number): string => `key ${index}`

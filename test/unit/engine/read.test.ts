@@ -277,7 +277,7 @@ describe('stale while revalidate', () => {
     )
     await after(clock, 0, engine.get('things', 'a'))
     await clock.advance(1_100)
-    engine.read('things', ['a'])
+    void engine.read('things', ['a'])
     await clock.advance(0)
     expect(engine.stats('things').entries).toBe(0)
   })
@@ -300,7 +300,7 @@ describe('stale while revalidate', () => {
     )
     await after(clock, 0, engine.get('things', 'a'))
     await clock.advance(1_100)
-    engine.read('things', ['a'])
+    void engine.read('things', ['a'])
     await clock.advance(0)
     expect((engine.read('things', ['a']) as readonly Entry[])[0]).toMatchObject({ value: 1, servedFrom: 'STALE' })
     await clock.advance(0)
@@ -487,7 +487,7 @@ describe('fences', () => {
     source.loads[0]!.answer([{ tags: ['red'], version: 1 }])
     await first
     await clock.advance(1_100)
-    engine.read('things', ['a'])
+    void engine.read('things', ['a'])
     await clock.advance(0)
     // The source has untagged version 2 now, which the refresh reads; then version 3, tagged again, and its invalidation.
     await engine.invalidateTags('things', ['red'])
