@@ -15,7 +15,6 @@ import { subgraphSchema } from './federation/subgraph-schema.ts'
 import { subgraphSdl } from './federation/subgraph-sdl.ts'
 import { type HttpServer, httpServer, type Readiness } from './http/http-server.ts'
 import { type Membership, membership } from './server/membership.ts'
-import { RequestsInFlight } from './server/requests-in-flight.ts'
 
 /** A fedcache in this process. */
 export interface Fedcache {
@@ -86,7 +85,6 @@ export class FedcacheProcess implements Fedcache {
   readonly #server: HttpServer
   #stage: Stage = 'idle'
   #url: string | null = null
-  #requests: RequestsInFlight | undefined
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
 
@@ -117,8 +115,7 @@ export class FedcacheProcess implements Fedcache {
 
   async listen(): Promise<{ readonly url: string }> {
     await this.#start()
-    const { url, port } = await this.#server.listen()
-    this.#requests = new RequestsInFlight(port)
+    const { url } = await this.#server.listen()
     this.#url = url
     return { url }
   }
@@ -142,10 +139,7 @@ export class FedcacheProcess implements Fedcache {
 
   async #stop(): Promise<void> {
     this.#stage = 'finishing requests'
-    const startedAt = performance.now()
-    // It goes on listening meanwhile: whoever asks /ready shall hear that this process leaves, and not nothing.
-    await this.#requests?.answered(requestGraceMs)
-    await this.#server.close(requestGraceMs - (performance.now() - startedAt))
+    await this.#server.close(requestGraceMs)
     this.#stage = 'finishing loads and writes'
     // What is being opened can be closed only once it is open.
     await this.#started?.catch(() => {})
