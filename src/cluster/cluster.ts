@@ -120,7 +120,7 @@ export class Cluster implements Peers {
       timings,
       selfId: peerId,
       placed: () => this.#placed(),
-      onChange: () => this.#onView(),
+      onComputed: (changed) => this.#onView(changed),
     })
     this.#asker = new Asker({
       bus,
@@ -481,11 +481,12 @@ export class Cluster implements Peers {
     this.#look()
   }
 
-  #onView(): void {
-    const { logger } = this.#options
-    logger.info({ view: this.#view.hash, peers: this.#view.peers }, 'view changed')
-    this.#beat()
-    void this.#handOver?.run()
+  #onView(changed: boolean): void {
+    if (changed) {
+      this.#options.logger.info({ view: this.#view.hash, peers: this.#view.peers }, 'view changed')
+      this.#beat()
+      void this.#handOver?.run()
+    }
     this.#look()
   }
 

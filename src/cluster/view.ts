@@ -9,8 +9,8 @@ export interface ViewContext {
   readonly selfId: string
   /** The peers that hold slots, this one included where it does. */
   readonly placed: () => readonly string[]
-  /** Called after every computation, also when it brought the same. */
-  readonly onChange: () => void
+  /** Called after every computation, with whether it changed anything. */
+  readonly onComputed: (changed: boolean) => void
 }
 
 /**
@@ -96,18 +96,18 @@ export class View {
     const peers = this.#context.placed()
     const table = peers.length === 0 ? undefined : await slotTableInSlices(peers, this.#context.clock)
     this.#computing--
-    this.#adopt(table)
-    this.#context.onChange()
+    this.#context.onComputed(this.#adopt(table))
   }
 
-  #adopt(table: SlotTable | undefined): void {
+  #adopt(table: SlotTable | undefined): boolean {
     const { clock, selfId, timings } = this.#context
     // Another computation may have overtaken this one, or the peers have changed again; then that one counts.
-    if (this.#stopped || this.#timer !== undefined || table?.view === this.#table?.view) return
+    if (this.#stopped || this.#timer !== undefined || table?.view === this.#table?.view) return false
     this.#previous = this.#table
     this.#previousUntilMs = clock.monotonic() + timings.previousMs
     this.#table = table
     const self = table?.peers.indexOf(selfId) ?? -1
     this.#self = self < 0 ? noPeer : self
+    return true
   }
 }
