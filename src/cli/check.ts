@@ -43,7 +43,7 @@ function peerOf({ cluster }: ResolvedConfig): string {
 function keyspacesOf({ keyspaces }: ResolvedConfig): readonly string[] {
   if (keyspaces.length === 0) return ['No keyspaces. They can be made while it runs, or written as keyspaces: { … }.']
   return keyspaces.map(({ name, source, sourceName, policy }) => {
-    const { ttlMs, negativeTtlMs, staleWhileRevalidateMs, staleIfErrorMs } = policy
+    const { ttlMs, negativeTtlMs } = policy
     const isWritable = source?.storeMany !== undefined
     return [
       `keyspace ${name}`,
@@ -56,14 +56,20 @@ function keyspacesOf({ keyspaces }: ResolvedConfig): readonly string[] {
         `${policy.format}, each at most ${formatSize(policy.maxValueBytes)}, together ${formatSize(policy.maxBytes)}`,
       ),
       row('lifetime', `${lifetime(ttlMs)}, not-found answers ${lifetime(negativeTtlMs)}`),
-      row(
-        'stale',
-        `${lifetime(staleWhileRevalidateMs)} while it is loaded anew, ${lifetime(staleIfErrorMs)} when loading fails`,
-      ),
+      row('stale', staleOf(policy)),
       row('loads', `at most ${policy.maxBatchSize} keys a call; reads wait ${formatDuration(policy.readTimeoutMs)}`),
       '',
     ].join('\n')
   })
+}
+
+function staleOf({ staleWhileRevalidateMs, staleIfErrorMs }: ResolvedConfig['defaultPolicy']): string {
+  const times = [
+    [staleWhileRevalidateMs, 'while it is loaded anew'],
+    [staleIfErrorMs, 'when loading fails'],
+  ] as const
+  const served = times.filter(([durationMs]) => durationMs > 0)
+  return served.map(([durationMs, when]) => `${formatDuration(durationMs)} ${when}`).join(', ') || 'never served'
 }
 
 function lifetime(durationMs: number): string {

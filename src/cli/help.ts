@@ -24,7 +24,8 @@ const commonFlags = `  --config FILE       a TypeScript or JavaScript file whose
                       [FEDCACHE_CONFIG]
   --http NAME=URL     a keyspace NAME whose values come from an HTTP API; {key}
                       in the URL stands for the key. May be given repeatedly
-  --port N            TCP port, 0 for any free one. Default: 4000 [FEDCACHE_PORT]
+  --port N            TCP port, 0 for any free one. Default: 4000
+                      [FEDCACHE_PORT]
   --host H            address to listen on. Default: 127.0.0.1 [FEDCACHE_HOST]
   --auth none         says that everyone who can reach the host may use the
                       cache, which any host but this machine's own needs
@@ -50,8 +51,8 @@ process restarts itself once, under the same id, where the heap is too small for
 the configuration's memoryLimit.
 
 SIGTERM and SIGINT: /ready answers 503, what was begun is finished, exit code 0.
-A second one, or 10 seconds, and it exits with 1. What cannot start exits with 1,
-a command line that cannot be understood with 2.
+A second one, or 10 seconds, and it exits with 1. What cannot start exits with
+1, a command line that cannot be understood with 2.
 `,
   check: `fedcache check: check a configuration and say what it would serve
 

@@ -1,10 +1,7 @@
 import { createRequire } from 'node:module'
 import { ConfigError } from '../errors.ts'
-import { check } from './check.ts'
-import { commandLine, type Flags, UsageError } from './command-line.ts'
+import { type CommandName, commandLine, type Flags, UsageError } from './command-line.ts'
 import { help } from './help.ts'
-import { printSchema } from './print-schema.ts'
-import { serve } from './serve.ts'
 
 /**
  * Runs a command line to its end and exits the process: with 0, with 1 where something went wrong, with 2 where the
@@ -20,9 +17,7 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
     if (parsed.command === 'help') return await finish(0, help(parsed.about))
     if (parsed.command === 'version') return await finish(0, `${version()}\n`)
     flags = parsed.flags
-    if (parsed.command === 'check') return await finish(0, await check(flags, environment))
-    if (parsed.command === 'schema') return await finish(0, await printSchema(flags, environment))
-    await serve(flags, environment)
+    await run(parsed.command, flags, environment)
   } catch (error) {
     if (error instanceof UsageError) await finish(2, '', usageReport(error))
     const isDebugging = (flags?.logLevel ?? environment['FEDCACHE_LOG_LEVEL']) === 'debug'
@@ -30,8 +25,22 @@ export async function runCommandLine(args: readonly string[]): Promise<void> {
   }
 }
 
+/** Loads what the command needs, and no more: help should not wait for a GraphQL server. */
+async function run(command: CommandName, flags: Flags, environment: NodeJS.ProcessEnv): Promise<void> {
+  if (command === 'check') {
+    const { check } = await import('./check.ts')
+    return finish(0, await check(flags, environment))
+  }
+  if (command === 'schema') {
+    const { printSchema } = await import('./print-schema.ts')
+    return finish(0, await printSchema(flags, environment))
+  }
+  const { serve } = await import('./serve.ts')
+  return serve(flags, environment)
+}
+
 /** The version of the package. */
-export function version(): string {
+function version(): string {
   const { version: text } = createRequire(import.meta.url)('fedcache/package.json') as { readonly version: string }
   return text
 }

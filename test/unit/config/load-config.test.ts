@@ -19,10 +19,7 @@ function fileOf(text: string, extension = '.ts'): string {
 }
 
 /** The error of a config that cannot be loaded, with the path of its file taken out of the message. */
-async function failureOf(
-  file: string,
-  thrown?: unknown,
-): Promise<{ readonly message: string; readonly cause: unknown }> {
+async function failureOf(file: string, thrown?: Error): Promise<{ readonly message: string; readonly cause: unknown }> {
   const importModule = thrown === undefined ? undefined : () => Promise.reject(thrown)
   const error: unknown = await loadConfig(file, importModule).catch((reason: unknown) => reason)
   if (!(error instanceof ConfigError)) throw new Error('it could be loaded')
@@ -113,7 +110,7 @@ describe('a config file that is wrong', () => {
       'cannot be understood: odd',
     ],
   ])('throws %s', async (_what, thrown, expected) => {
-    const { message, cause } = await failureOf(fileOf('export default {}'), thrown)
+    const { message, cause } = await failureOf(fileOf('export default {}'), thrown as Error)
     expect(message).toBe(expected)
     expect(cause).toBe(thrown)
   })

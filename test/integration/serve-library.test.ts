@@ -1,0 +1,143 @@
+import {
+  ConfigError,
+  createFedcache,
+  functionSource,
+  type Fedcache,
+  type LogFields,
+  type Logger,
+  type Source,
+} from 'fedcache'
+import { afterEach, describe, expect, it } from 'vitest'
+
+const running: Fedcache[] = []
+afterEach(async () => {
+  for (const fedcache of running.splice(0)) await fedcache.stop()
+})
+
+function created(config: Parameters<typeof createFedcache>[0]): Fedcache {
+  const fedcache = createFedcache({ port: 0, log: { level: 'silent' }, ...config })
+  running.push(fedcache)
+  return fedcache
+}
+
+function request(query: string): Request {
+  return new Request('http://localhost/graphql', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query }),
+  })
+}
+
+/** A source that notes what is done with it. */
+function noting(): { readonly source: Source; readonly notes: string[] } {
+  const notes: string[] = []
+  const source: Source = {
+    name: 'noting',
+    start: async () => void notes.push('start'),
+    loadMany: async (keys) => {
+      notes.push(`load ${keys.join()}`)
+      return keys
+    },
+    close: async () => void notes.push('close'),
+  }
+  return { source, notes }
+}
+
+const reading = '{ entry(keyspace: "things", key: "a") { value } }'
+const answer = { data: { entry: { value: 'a' } } }
+
+describe('createFedcache', () => {
+  it('refuses a wrong config at once', () => {
+    expect(() => createFedcache({ port: -1 })).toThrow(ConfigError)
+  })
+
+  it('does not read the environment', async () => {
+    const fedcache = created({ cluster: { peerId: 'own' } })
+    expect(await (await fedcache.fetch(request('{ cluster { self { id } } }'))).json()).toEqual({
+      data: { cluster: { self: { id: 'own' } } },
+    })
+  })
+
+  it('answers a request without listening, and opens its sources once', async () => {
+    const { source, notes } = noting()
+    const { fetch, stop } = created({ keyspaces: { things: { source } } })
+    expect(notes).toEqual([])
+    const answers = await Promise.all([fetch(request(reading)), fetch(request(reading))])
+    expect(await Promise.all(answers.map((response) => response.json()))).toEqual([answer, answer])
+    expect(notes).toEqual(['start', 'load a'])
+    await Promise.all([stop(), stop()])
+    expect(notes).toEqual(['start', 'load a', 'close'])
+  })
+
+  it('listens, and tells where', async () => {
+    const { source } = noting()
+    const { listen } = created({ keyspaces: { things: { source } } })
+    const { url } = await listen()
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:[1-9]\d*\/graphql$/)
+    expect(await (await fetch(`${url}?query=${encodeURIComponent(reading)}`)).json()).toEqual(answer)
+  })
+
+  it('is not ready before it is started, and says so', async () => {
+    let opened = (): void => {}
+    const source: Source = {
+      ...functionSource({ load: (key: string) => key }),
+      start: () => new Promise((resolve) => (opened = resolve)),
+    }
+    const { fetch } = created({ keyspaces: { things: { source } } })
+    let isAnswered = false
+    const ready = fetch(new Request('http://localhost/ready')).finally(() => (isAnswered = true))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(isAnswered).toBe(false)
+    opened()
+    expect((await ready).status).toBe(200)
+  })
+
+  it('tells why it cannot start, every time', async () => {
+    const source: Source = {
+      name: 'gone',
+      loadMany: () => Promise.resolve([]),
+      start: () => Promise.reject(new Error('gone')),
+    }
+    const { fetch, listen } = created({ keyspaces: { things: { source } } })
+    await expect(listen()).rejects.toThrow('gone')
+    await expect(fetch(request(reading))).rejects.toThrow('gone')
+  })
+
+  it('does not start again once it was stopped, and closes nothing that it did not open', async () => {
+    const { source, notes } = noting()
+    const { fetch, listen, stop } = created({ keyspaces: { things: { source } } })
+    await stop()
+    await expect(fetch(request(reading))).rejects.toThrow('This fedcache was stopped.')
+    await expect(listen()).rejects.toThrow('This fedcache was stopped.')
+    expect(notes).toEqual([])
+  })
+
+  it('logs where it is told to', async () => {
+    const lines: string[] = []
+    const write = (_fields: LogFields, message: string): void => void lines.push(message)
+    const logger: Logger = { debug: write, info: write, warn: write, error: write, child: () => logger }
+    const { source } = noting()
+    const { fetch } = created({ keyspaces: { things: { source } }, log: { logger } })
+    await fetch(request(reading))
+    expect(lines).toContain('loaded')
+  })
+
+  it('holds to the limits of its config', async () => {
+    const { source } = noting()
+    const { fetch } = created({
+      keyspaces: { things: { source } },
+      maxKeysPerCall: 2,
+      maxKeyBytes: 3,
+      http: { bodyLimit: '1kb' },
+    })
+    const codeOf = async (query: string): Promise<unknown> => {
+      const { errors } = (await (await fetch(request(query))).json()) as {
+        readonly errors: { readonly extensions: { readonly code: string } }[]
+      }
+      return errors[0]?.extensions.code
+    }
+    expect(await codeOf('{ entries(keyspace: "things", keys: ["a", "b", "c"]) { key } }')).toBe('TOO_MANY_KEYS')
+    expect(await codeOf('{ entry(keyspace: "things", key: "abcd") { key } }')).toBe('BAD_USER_INPUT')
+    expect((await fetch(request(`{ keyspaces { name } } #${'x'.repeat(2000)}`))).status).toBe(413)
+  })
+})
