@@ -62,6 +62,8 @@ export class Flight {
  */
 export class Flights {
   #joinable = new Map<string, Flight>()
+  /** Writes on their way to the source: at most one per key. */
+  readonly #writes = new Map<string, Flight>()
   /** All that have not ended, unhooked ones included, in the order they began. */
   readonly #pending = new Set<Flight>()
   /** Tag to the sequence of its newest fence, in the order they were raised. */
@@ -96,6 +98,17 @@ export class Flights {
   }
 
   /**
+   * Begins the way of a write to the source, which readers must not join. What the source acknowledges may be outdated
+   * by then, as what it answers to a load.
+   */
+  beginWrite(key: string, slot: number, deadlineMs: number): Flight {
+    const flight = new Flight(key, slot, ++this.#sequence, deadlineMs)
+    this.#writes.set(key, flight)
+    this.#pending.add(flight)
+    return flight
+  }
+
+  /**
    * Ends a flight; the caller lands it afterwards.
    *
    * @param tags of the value it brought.
@@ -103,6 +116,7 @@ export class Flights {
    */
   end(flight: Flight, tags: readonly string[]): boolean {
     if (this.#joinable.get(flight.key) === flight) this.#joinable.delete(flight.key)
+    if (this.#writes.get(flight.key) === flight) this.#writes.delete(flight.key)
     if (!this.#pending.delete(flight)) return false
     if (this.#fences.size > 0) {
       for (const tag of tags) {
@@ -116,6 +130,8 @@ export class Flights {
 
   /** Lets nothing that is under way for `key` be stored, and no later reader join it. */
   unhook(key: string): void {
+    const write = this.#writes.get(key)
+    if (write !== undefined) write.hooked = false
     const flight = this.#joinable.get(key)
     if (flight === undefined) return
     flight.hooked = false
@@ -133,13 +149,17 @@ export class Flights {
     return this.#joinable.keys()
   }
 
-  /** Resolves when no flight is under way any more, those included that readers begin because another one ended. */
+  /** Resolves when nothing is being read any more, flights included that readers begin because another one ended. */
   async ended(): Promise<void> {
-    while (this.#pending.size > 0) {
-      await Promise.all(
-        Array.from(this.#pending, (flight) => new Promise<void>((done) => flight.wait({ landed: () => done() }, 0))),
-      )
+    let reads = this.#reads()
+    while (reads.length > 0) {
+      await Promise.all(reads.map((flight) => new Promise<void>((done) => flight.wait({ landed: () => done() }, 0))))
+      reads = this.#reads()
     }
+  }
+
+  #reads(): Flight[] {
+    return [...this.#pending].filter((flight) => this.#writes.get(flight.key) !== flight)
   }
 
   /** Lets nothing with one of these tags that is under way be stored. */

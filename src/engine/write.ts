@@ -1,9 +1,10 @@
 import { FedcacheError } from '../errors.ts'
 import type { Clock, KeyChange } from '../ports/index.ts'
 import { decodeValue } from './encoding.ts'
+import type { Flight } from './flights.ts'
 import type { KeyQueue } from './key-queue.ts'
 import type { Keyspace } from './keyspace.ts'
-import { quote } from './input-limits.ts'
+import { noTags, quote } from './input-limits.ts'
 import type { PreparedPut } from './prepare-put.ts'
 import type { SourceWriter, SourceWritten } from './source-writer.ts'
 import type { FoundEntry } from './stored-entry.ts'
@@ -36,12 +37,20 @@ export function applyPut(context: WriteContext, keyspace: Keyspace, put: Prepare
     const { key, encoded, ttlMs, tags } = put
     const value = context.writer === undefined ? undefined : decodeValue(keyspace.format, encoded)
     const request = { key, value, tags, ttlMs: ttlMs === Infinity ? undefined : ttlMs }
-    const written = await toSource(context, key, (writer, onLateEnd) => writer.store(request, onLateEnd))
+    const way = context.writer === undefined ? undefined : beginWay(context, keyspace, key)
+    const written = await toSource(context, key, (writer, onLateEnd) => writer.store(request, onLateEnd)).catch(
+      (error: unknown) => {
+        if (way !== undefined) keyspace.flights.end(way, noTags)
+        throw error
+      },
+    )
+    // What the source took may have been changed by others, who told of it, before its acknowledgement came.
+    const isCurrent = way === undefined || keyspace.flights.end(way, tags)
     const kind = written === undefined ? 'PUT' : 'LOADED'
     const entry = keyspace.entry(key, put, written?.revision ?? context.versions.next(), kind)
     // Loads that began before this moment may have read the source before the write.
     keyspace.flights.unhook(key)
-    const kept = put.ttlMs > 0 && keyspace.keep(entry)
+    const kept = isCurrent && put.ttlMs > 0 && keyspace.keep(entry)
     if (!kept && put.ttlMs > 0 && written === undefined) throw refusedByStore(keyspace, key)
     // The source has the new value, so an old copy must not stay either.
     if (!kept) keyspace.drop(key)
@@ -59,6 +68,11 @@ export function applyDelete(context: WriteContext, keyspace: Keyspace, key: stri
     keyspace.counters.deletes++
     return { change: { key, kind: 'DELETED', version }, result: true }
   })
+}
+
+function beginWay({ clock }: WriteContext, keyspace: Keyspace, key: string): Flight {
+  const deadlineMs = clock.monotonic() + keyspace.policy.writeTimeoutMs
+  return keyspace.flights.beginWrite(key, keyspace.slotOf(key), deadlineMs)
 }
 
 async function toSource(
