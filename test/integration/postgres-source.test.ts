@@ -221,12 +221,13 @@ describe('starting', () => {
 const sleeper = { query: 'select k, pg_sleep(600) from unnest($1::text[]) as k', keyColumn: 'k' }
 
 async function untilAsleep(count: number): Promise<void> {
-  for (;;) {
+  for (const begunAtMs = performance.now(); performance.now() - begunAtMs < 10_000;) {
     const [row] = await server.query(
       `select count(*)::int as asleep from pg_stat_activity where wait_event = 'PgSleep'`,
     )
     if (row?.['asleep'] === count) return
   }
+  throw new Error(`there are not ${count} statements asleep`)
 }
 
 describe('a server that comes and goes', () => {
@@ -353,6 +354,13 @@ describe('writing', () => {
       { k: 7, v: 'seven' },
       { k: 8, v: 'eight' },
     ])
+  })
+
+  test('refuses keys that are no Unicode text', async () => {
+    await server.query('create table t (k text primary key)')
+    const source = await open({ ...table, writable: true })
+    expect(await store(source, { '\ud800': {}, 'a\0': {} })).toMatchObject([{ outcome: 'NONE' }, { outcome: 'NONE' }])
+    expect(await server.query('select k from t')).toStrictEqual([])
   })
 
   test('keeps rows that others refer to, and deletes the rest', async () => {
