@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { promisify } from 'node:util'
 import { Pool } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -258,6 +259,31 @@ describe('a server that comes and goes', () => {
   })
 })
 
+test('a network that breaks in the middle of a load fails that load', async () => {
+  const directory = new URL(server.connectionString.replace('@/', '@localhost/')).searchParams.get('host') as string
+  const sockets: Socket[] = []
+  const network = createServer((socket) => {
+    const upstream = connect(`${directory}/.s.PGSQL.5432`)
+    sockets.push(socket)
+    socket.pipe(upstream).pipe(socket)
+    socket.on('error', () => undefined).on('close', () => upstream.destroy())
+    upstream.on('error', () => undefined)
+  })
+  await new Promise<void>((resolve) => {
+    network.listen(0, '127.0.0.1', resolve)
+  })
+  const { port } = network.address() as AddressInfo
+  const connectionString = `postgresql://postgres@127.0.0.1:${port}/postgres`
+  const source = await open({ ...sleeper, connectionString })
+  const load = loadAll(source, ['a'])
+  await untilAsleep(1)
+  for (const socket of sockets) socket.destroy()
+  await expect(load).rejects.toThrow('terminated')
+  expect(await loadAll(source, [])).toStrictEqual([])
+  await server.query(`select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'`)
+  network.close()
+})
+
 describe('time', () => {
   test('a load that is aborted ends at once, and so does its statement, even on the only connection', async () => {
     const source = await open({ ...sleeper, statementTimeoutMs: 0, poolOptions: { max: 1 } })
@@ -361,6 +387,10 @@ describe('writing', () => {
     const source = await open({ ...table, writable: true })
     expect(await store(source, { '\ud800': {}, 'a\0': {} })).toMatchObject([{ outcome: 'NONE' }, { outcome: 'NONE' }])
     expect(await server.query('select k from t')).toStrictEqual([])
+    // What the driver makes of half a surrogate pair is another key.
+    await server.query(`insert into t values ('\ufffd')`)
+    expect(await source.deleteMany?.(['\ud800'], loadContext())).toStrictEqual([undefined])
+    expect(await server.query('select k from t')).toHaveLength(1)
   })
 
   test('keeps rows that others refer to, and deletes the rest', async () => {
