@@ -167,7 +167,7 @@ describe.each([
       await settle(a, b)
       const startMs = performance.now()
       await expect(a.request('slow', bytes(''), { timeoutMs: 30 })).rejects.toMatchObject({ kind: 'TIMEOUT' })
-      expect(performance.now() - startMs).toBeGreaterThanOrEqual(30)
+      expect(performance.now() - startMs).toBeGreaterThan(25)
       received.messages[0]?.respond?.(bytes('too late'))
       await b.flush()
       await a.flush()
@@ -264,7 +264,7 @@ describe.each([
         const error: unknown = await a.request('x', bytes(''), { timeoutMs: 20 }).catch((failure: unknown) => failure)
         kinds.add((error as BusError).kind)
       }
-      expect(kinds.difference(new Set(['NO_RESPONDERS', 'TIMEOUT']))).toEqual(new Set())
+      expect([...kinds].filter((kind) => kind !== 'NO_RESPONDERS' && kind !== 'TIMEOUT')).toEqual([])
     })
 
     test('comes back with all its subscriptions, those made meanwhile too, and is told before the first message', async () => {

@@ -62,7 +62,8 @@ export async function natsServerCluster(size: number, options: NatsServerOptions
 /** Resolves when a server tells its clients of this many servers. */
 export async function knowsServers(server: NatsServer, count: number): Promise<void> {
   const socket = connect(server.port, '127.0.0.1')
-  socket.write('CONNECT {"protocol":1,"verbose":false}\r\n')
+  // A server tells of others only those clients that have said PING.
+  socket.write('CONNECT {"protocol":1,"verbose":false}\r\nPING\r\n')
   try {
     for await (const line of createInterface({ input: socket })) {
       if (line === 'PING') socket.write('PONG\r\n')
@@ -132,7 +133,10 @@ class ServerProcess implements NatsServer {
         resolve()
       })
     })
-    const ready = this.logged(/Server is ready/)
+    const ready = Promise.all([
+      this.logged(/Server is ready/),
+      this.#member === undefined ? undefined : this.logged(/Listening for route connections/),
+    ])
     const failed = this.#exited.then(() => {
       throw new Error(`nats-server did not start:\n${this.#log.join('\n')}`)
     })

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { DebugEvents, Events, type Msg, type NatsConnection, type Subscription } from 'nats'
 import type { BusServer, BusService, Logger } from '../../ports/index.ts'
 
@@ -87,6 +88,8 @@ export class NatsSession {
 
   async #end(): Promise<string> {
     const error = await this.#connection.closed()
+    // Why it was closed may be told a moment later than that it was.
+    await setImmediate()
     if (this.#silent) return 'the server does not answer any more'
     return error instanceof Error ? error.message : 'the connection was closed'
   }
