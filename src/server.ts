@@ -14,6 +14,7 @@ import type { Clock, Logger, Peers } from './ports/index.ts'
 import { subgraphSchema } from './federation/subgraph-schema.ts'
 import { subgraphSdl } from './federation/subgraph-sdl.ts'
 import { type HttpServer, httpServer, type Readiness } from './http/http-server.ts'
+import type { Reading } from './http/metrics.ts'
 import { type Membership, membership } from './server/membership.ts'
 
 /** A fedcache in this process. */
@@ -100,7 +101,9 @@ export class FedcacheProcess implements Fedcache {
       onDuplicate: onDuplicate ?? (() => void this.stop()),
     })
     this.engine = engineOf(config, clock, this.logger, this.#membership.peers)
-    this.#server = serverOf(config, this.logger, this.engine, () => readinessOf(this.#stage, this.#membership))
+    this.#server = serverOf(config, this.logger, this.engine, this.#membership.readings, () =>
+      readinessOf(this.#stage, this.#membership),
+    )
   }
 
   /** Where the process is in its life. */
@@ -164,13 +167,20 @@ function engineOf(config: ResolvedConfig, clock: Clock, logger: Logger, peers: P
   return new Engine({ keyspaces, sources, defaultPolicy, memoryLimit, limits, clock, logger, peers })
 }
 
-function serverOf(config: ResolvedConfig, logger: Logger, engine: Engine, readiness: () => Readiness): HttpServer {
+function serverOf(
+  config: ResolvedConfig,
+  logger: Logger,
+  engine: Engine,
+  readings: readonly Reading[],
+  readiness: () => Readiness,
+): HttpServer {
   const { host, port, maxKeysPerCall } = config
   const { allowedHosts, bodyLimitBytes, graphiql, maxDocumentTokens } = config.http
   return httpServer({
     schema: subgraphSchema({ resolvers, ...exposeOf(config.subgraph.expose) }),
     context: () => resolverContext(engine, { maxKeysPerCall }),
     engine,
+    readings,
     readiness,
     logger,
     host,

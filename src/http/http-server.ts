@@ -6,7 +6,7 @@ import type { Engine } from '../engine/engine.ts'
 import type { Logger } from '../ports/index.ts'
 import { graphqlHandler } from './graphql-handler.ts'
 import { closed, listening, observe, openOf, originOf } from './listener.ts'
-import { metrics } from './metrics.ts'
+import { metrics, type Reading } from './metrics.ts'
 import { hostGuard } from './request-guard.ts'
 import { refusalOf, refuse, upgradeRefusalOf } from './socket-refusals.ts'
 import { webSockets } from './web-sockets.ts'
@@ -36,6 +36,8 @@ export interface HttpServerOptions {
   readonly context: () => object
   /** Read for `/metrics` only. */
   readonly engine: Engine
+  /** Numbers of other parts of the process, for `/metrics`. Default: none. */
+  readonly readings?: readonly Reading[]
   readonly readiness: () => Readiness
   readonly logger: Logger
   /** Address to listen on. Default `127.0.0.1`. */
@@ -81,7 +83,7 @@ const requestTimeoutMs = 60_000
 /** Makes an HTTP server. It listens when told to. */
 export function httpServer(options: HttpServerOptions): HttpServer {
   const { host = '127.0.0.1', port = 4000, maxBodyBytes = 16 * 2 ** 20 } = options
-  const numbers = metrics(options.engine)
+  const numbers = metrics(options.engine, options.readings)
   const handler = graphqlHandler({
     ...options,
     metrics: numbers,

@@ -10,6 +10,16 @@ export interface Metrics {
   scrape(): Promise<{ readonly contentType: string; readonly text: string }>
 }
 
+/** A number that another part of the process tells at each scrape. */
+export interface Reading {
+  readonly type: 'gauge' | 'counter'
+  readonly name: string
+  readonly help: string
+  /** Name of the label whose values `read` tells apart. */
+  readonly label?: string
+  readonly read: () => number | ReadonlyMap<string, number>
+}
+
 const gauges: readonly (readonly [statistic: keyof KeyspaceStats, name: string, help: string])[] = [
   ['entries', 'entries', 'Entries in memory.'],
   ['bytes', 'bytes', 'Bytes held: keys, values and their bookkeeping.'],
@@ -53,10 +63,23 @@ function keyspaceMetrics(engine: Engine, registers: Registry[]): void {
   }
 }
 
+function readingMetric({ type, name, help, label, read }: Reading, registers: Registry[]): void {
+  const labelNames = label === undefined ? [] : [label]
+  const options = { name, help, labelNames, registers, collect }
+  const metric = type === 'gauge' ? new Gauge<string>(options) : new Counter<string>(options)
+  function collect(): void {
+    metric.reset()
+    const now = read()
+    if (typeof now === 'number') return metric.inc(now)
+    for (const [value, number] of now) metric.inc({ [label ?? '']: value }, number)
+  }
+}
+
 /** Makes the metrics of one server, in a registry of its own. */
-export function metrics(engine: Engine): Metrics {
+export function metrics(engine: Engine, readings: readonly Reading[] = []): Metrics {
   const registry = new Registry()
   keyspaceMetrics(engine, [registry])
+  for (const reading of readings) readingMetric(reading, [registry])
   const durations = new Histogram({
     name: 'fedcache_http_request_duration_seconds',
     help: 'Time from a request to the end of its answer; streams are not counted.',

@@ -4,7 +4,9 @@ import { Cluster } from '../cluster/cluster.ts'
 import { subjects } from '../cluster/subjects.ts'
 import type { ResolvedConfig } from '../config/resolve-config.ts'
 import { noPeers } from '../engine/no-peers.ts'
+import type { Reading } from '../http/metrics.ts'
 import type { Clock, Logger, Peers } from '../ports/index.ts'
+import { clusterReadings } from './cluster-readings.ts'
 
 /** How this process takes part in a cluster, or does without one. */
 export interface Membership {
@@ -15,6 +17,8 @@ export interface Membership {
   notReadyBecause(): string | undefined
   /** Whether it serves without its cluster. */
   isDegraded(): boolean
+  /** What `/metrics` tells of it. */
+  readonly readings: readonly Reading[]
 }
 
 /** What a membership is made with. */
@@ -32,7 +36,7 @@ export function membership(context: MembershipContext): Membership {
   const { config, url } = context
   if (config.cluster.nats.length === 0 && config.cluster.discovery === undefined) {
     const peers = noPeers(config.cluster.peerId, randomBytes(8).toString('hex'), url)
-    return { peers, cluster: undefined, notReadyBecause: () => undefined, isDegraded: () => false }
+    return { peers, cluster: undefined, notReadyBecause: () => undefined, isDegraded: () => false, readings: [] }
   }
   return inCluster(context)
 }
@@ -76,6 +80,7 @@ function inCluster({ config, clock, logger, url, onDuplicate }: MembershipContex
       return isolatedMs >= limitMs ? `cut off from the cluster for ${Math.round(isolatedMs)} ms` : undefined
     },
     isDegraded: () => cluster.info().degraded,
+    readings: clusterReadings(cluster, bus),
   }
 }
 
