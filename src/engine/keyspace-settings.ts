@@ -55,11 +55,10 @@ export function withSettings(policy: KeyspacePolicy, settings: KeyspaceSettings,
       problems.push(`${name} is ${range.whole ? 'a whole number ' : ''}from ${range.min} to ${max}, received ${value}`)
   }
   if (settings.cacheScope !== undefined && settings.cacheScope !== null) changed.cacheScope = settings.cacheScope
-  const merged: KeyspacePolicy = { ...policy, ...changed }
-  // Only who says how large values may be can be told that they are larger than the keyspace.
+  const next: KeyspacePolicy = { ...policy, ...changed }
+  // Who only makes a keyspace smaller need not know how large its values may be: none larger than it is taken.
   const isGiven = settings.maxValueBytes !== undefined && settings.maxValueBytes !== null
-  const next = isGiven ? merged : { ...merged, maxValueBytes: Math.min(merged.maxValueBytes, merged.maxBytes) }
-  if (problems.length === 0 && next.maxValueBytes > next.maxBytes) {
+  if (problems.length === 0 && isGiven && next.maxValueBytes > next.maxBytes) {
     problems.push(`maxValueBytes is at most maxBytes (${next.maxBytes}), received ${next.maxValueBytes}`)
   }
   if (problems.length > 0) throw badInput(`Settings out of range: ${problems.join('; ')}.`, { outcome: 'NONE' })

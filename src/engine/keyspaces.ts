@@ -123,7 +123,7 @@ export function keyspaceInfo({ definition, policy, stats }: Keyspace): KeyspaceI
     writeTimeoutMs,
     maxBytes,
     maxEntries: orNull(maxEntries),
-    maxValueBytes,
+    maxValueBytes: Math.min(maxValueBytes, maxBytes),
     maxBatchSize,
     batchWindowMs,
     cacheScope,

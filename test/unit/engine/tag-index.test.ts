@@ -16,7 +16,16 @@ async function putAll(
   }
 }
 
-const has = ({ engine }: EngineFixture, key: string): boolean => Array.isArray(engine.read('things', [key]))
+/** Those of the keys that have an entry. */
+async function present({ engine }: EngineFixture, all: readonly string[]): Promise<string[]> {
+  const found: string[] = []
+  for (let from = 0; from < all.length; from += 1000) {
+    const part = all.slice(from, from + 1000)
+    const results = await engine.getMany('things', part)
+    found.push(...part.filter((_, index) => results[index] !== null))
+  }
+  return found
+}
 
 describe('a tag invalidation', () => {
   test('drops the entries that carry one of the tags, and no others', async () => {
@@ -26,7 +35,7 @@ describe('a tag invalidation', () => {
     await putAll(fixture, ['c'], 1, ['green', 'round'])
     await putAll(fixture, ['d'], 1, [])
     await fixture.engine.invalidateTags('things', ['red', 'green', 'unheard of'])
-    expect(['a', 'b', 'c', 'd'].filter((key) => has(fixture, key))).toEqual(['b', 'd'])
+    expect(await present(fixture, ['a', 'b', 'c', 'd'])).toEqual(['b', 'd'])
     expect(fixture.engine.stats('things').entries).toBe(2)
   })
 
@@ -35,9 +44,9 @@ describe('a tag invalidation', () => {
     await putAll(fixture, ['a', 'b'], 1, ['red'])
     await putAll(fixture, ['a'], 2, ['blue'])
     await fixture.engine.invalidateTags('things', ['red'])
-    expect(['a', 'b'].filter((key) => has(fixture, key))).toEqual(['a'])
+    expect(await present(fixture, ['a', 'b'])).toEqual(['a'])
     await fixture.engine.invalidateTags('things', ['blue'])
-    expect(has(fixture, 'a')).toBe(false)
+    expect(await present(fixture, ['a'])).toEqual([])
   })
 
   test('takes effect at once on more entries than are dropped in one go', async () => {
@@ -46,7 +55,7 @@ describe('a tag invalidation', () => {
     await putAll(fixture, all, 1, ['red'])
     await fixture.engine.invalidateTags('things', ['red'])
     expect(fixture.engine.stats('things').entries).toBe(3_000)
-    expect(all.filter((key) => has(fixture, key))).toEqual([])
+    expect(await present(fixture, all)).toEqual([])
     await fixture.clock.advance(0)
     expect(fixture.engine.stats('things')).toMatchObject({ entries: 0, bytes: 0 })
     expect(fixture.clock.pending).toBe(0)
@@ -60,9 +69,9 @@ describe('a tag invalidation', () => {
     await fixture.engine.put('things', { key: 'k4500', value: 2, tags: ['red'] })
     await fixture.engine.put('things', { key: 'k4600', value: 2 })
     await fixture.clock.advance(0)
-    expect(all.filter((key) => has(fixture, key))).toEqual(['k4500', 'k4600'])
+    expect(await present(fixture, all)).toEqual(['k4500', 'k4600'])
     await fixture.engine.invalidateTags('things', ['red'])
-    expect(all.filter((key) => has(fixture, key))).toEqual(['k4600'])
+    expect(await present(fixture, all)).toEqual(['k4600'])
   })
 
   test('comes again while the first is still dropping', async () => {
@@ -76,7 +85,7 @@ describe('a tag invalidation', () => {
       await fixture.engine.putMany('things', entries.slice(from, from + 500))
     }
     await fixture.engine.invalidateTags('things', ['red'])
-    expect(all.filter((key) => has(fixture, key))).toEqual([])
+    expect(await present(fixture, all)).toEqual([])
     await fixture.clock.advance(0)
     expect(fixture.engine.stats('things').entries).toBe(0)
   })
@@ -90,7 +99,7 @@ describe('a tag invalidation', () => {
     await fixture.engine.put('things', { key: 'k4500', value: 2, tags: ['red'] })
     await fixture.engine.put('things', { key: 'k4600', value: 2 })
     await fixture.clock.advance(0)
-    expect(all.filter((key) => has(fixture, key))).toEqual(['k4500', 'k4600'])
+    expect(await present(fixture, all)).toEqual(['k4500', 'k4600'])
   })
 
   test('forgets entries that were evicted', async () => {
@@ -98,7 +107,7 @@ describe('a tag invalidation', () => {
     await putAll(fixture, ['a', 'b', 'c'], 1, ['red'])
     await fixture.engine.put('things', { key: 'a', value: 2 })
     await fixture.engine.invalidateTags('things', ['red'])
-    expect(['a', 'b', 'c'].filter((key) => has(fixture, key))).toEqual(['a'])
+    expect(await present(fixture, ['a', 'b', 'c'])).toEqual(['a'])
   })
 
   test('does not ask the source, and the next read does', async () => {
