@@ -96,6 +96,8 @@ export function httpServer(options: HttpServerOptions): HttpServer {
   const server = createServer(
     { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, connectionsCheckingInterval: 5000 },
     (request, response) => {
+      // A header set ahead also makes Node keep those that are written later where they can be read: see isStream.
+      response.setHeader('x-content-type-options', 'nosniff')
       observe(request, response, numbers)
       const refusal = refusalOf(request, isNamed)
       if (refusal !== undefined) return refuse(response, refusal)

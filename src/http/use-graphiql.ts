@@ -35,7 +35,6 @@ export function useGraphiql(tabs: readonly GraphiqlTab[]): Plugin {
             'content-security-policy': "frame-ancestors 'none'",
             'cross-origin-resource-policy': 'same-origin',
             'referrer-policy': 'no-referrer',
-            'x-content-type-options': 'nosniff',
             'x-frame-options': 'DENY',
           },
         }),

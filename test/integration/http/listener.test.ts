@@ -45,9 +45,20 @@ describe('listening', () => {
     const { origin } = await cache.server.listen()
     await fetch(`${origin}/health`)
     await fetch(`${origin}/random-${Math.random()}`)
+    const aborting = new AbortController()
+    const query = encodeURIComponent('subscription { clusterEvents { reason } }')
+    const stream = await fetch(`${origin}/graphql?query=${query}`, {
+      headers: { accept: 'text/event-stream' },
+      signal: aborting.signal,
+    })
+    expect(stream.status).toBe(200)
+    aborting.abort()
+    await delay(50)
     const text = await (await fetch(`${origin}/metrics`)).text()
     expect(text).toContain('fedcache_http_request_duration_seconds_count{method="GET",path="/health",status="200"} 1')
     expect(text).toContain('fedcache_http_request_duration_seconds_count{method="GET",path="other",status="404"} 1')
+    // How long a stream was open says nothing of the server.
+    expect(text).not.toContain('path="/graphql"')
   })
 })
 
