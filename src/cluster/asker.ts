@@ -39,6 +39,7 @@ type Reply =
   | { readonly kind: 'UNKNOWN'; readonly reason: string }
 
 const elsewhere = { kind: 'ELSEWHERE' } as const
+const nobody = { confirmedBy: [], unconfirmed: [] }
 
 /** Asks other peers: for entries, to write, to take puts over. No method rejects. */
 export class Asker {
@@ -150,6 +151,8 @@ export class Asker {
     timeoutMs: number,
   ): Promise<WriteAnswers> {
     const { rows, values } = packWrites(writes)
+    // Not sent to a suspect: a paused owner would find it in its queue later, and nobody could say what became of it.
+    if (this.#context.isSuspect(peer)) return { answers: writes.map(() => elsewhere), confirmation: nobody }
     const message = encodeFrame({ op: 'write', keyspace, view: this.#context.view(), rows }, values)
     const reply = await this.#request(peer, 'rpc', message, timeoutMs)
     if (reply.kind === 'REPLY') {
@@ -157,7 +160,7 @@ export class Asker {
       if (result !== undefined) return result
     }
     const answer: WriteAnswer = reply.kind === 'NOT_SENT' ? elsewhere : { kind: 'ERROR', error: unknownOutcome(peer) }
-    return { answers: writes.map(() => answer), confirmation: { confirmedBy: [], unconfirmed: [] } }
+    return { answers: writes.map(() => answer), confirmation: nobody }
   }
 
   async #request(
