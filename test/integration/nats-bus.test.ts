@@ -1,3 +1,8 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, describe, expect, test } from 'vitest'
 import { natsBus } from '../../src/adapters/bus/nats.ts'
 import type { NatsBusOptions } from '../../src/adapters/bus/nats-bus-options.ts'
@@ -337,6 +342,41 @@ describe('being somebody', () => {
     const complaints = logger.lines.map(({ level, message }) => `${level}: ${message}`)
     expect(complaints).toContain('error: NATS ended a subscription')
     expect(complaints).toContain('warn: NATS reports an error')
+  })
+})
+
+describe('TLS', () => {
+  /** A certificate for 127.0.0.1, signed by itself. */
+  async function certificate(): Promise<{ cert: string; key: string }> {
+    const directory = await mkdtemp(join(tmpdir(), 'fedcache-tls-'))
+    ends.push(() => rm(directory, { recursive: true }))
+    const [cert, key] = [join(directory, 'cert.pem'), join(directory, 'key.pem')]
+    const what = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
+    const whose = ['-subj', '/CN=fedcache test', '-addext', 'subjectAltName=IP:127.0.0.1']
+    await promisify(execFile)('openssl', ['req', ...what, ...whose, '-keyout', key, '-out', cert])
+    return { cert, key }
+  }
+
+  test('is insisted on by a tls:// address, and by the option', async () => {
+    const nats = await server({ config: 'authorization { token: "t0ken" }' })
+    const proxy = await proxyOf(nats)
+    const host = `127.0.0.1:${proxy.port}`
+    const buses = [bus([`tls://t0ken@${host}`]), bus([`nats://t0ken@${host}`], { tls: {} })]
+    while (proxy.accepted < 10) await new Promise((resolve) => setImmediate(resolve))
+    for (const each of buses) expect(each.connected).toBe(false)
+  })
+
+  test('checks the certificate for the address that was dialled', async () => {
+    const { cert, key } = await certificate()
+    const nats = await server({ config: `tls { cert_file: "${cert}", key_file: "${key}" }` })
+    await bus([`tls://127.0.0.1:${nats.port}`], { tls: { caFile: cert } }).ready()
+    const logger = recordingLogger()
+    const strange = bus([`tls://127.0.0.1:${nats.port}`], { logger })
+    const elsewhere = bus([`tls://localhost:${nats.port}`], { logger, tls: { caFile: cert } })
+    while (logger.lines.length < 2) await new Promise((resolve) => setImmediate(resolve))
+    for (const each of [strange, elsewhere]) expect(each.connected).toBe(false)
+    const codes = logger.lines.map(({ fields }) => (fields['error'] as { code?: string }).code)
+    expect(new Set(codes)).toEqual(new Set(['DEPTH_ZERO_SELF_SIGNED_CERT', 'ERR_TLS_CERT_ALTNAME_INVALID']))
   })
 })
 

@@ -159,6 +159,7 @@ export class MemoryHub {
     const peer = this.#peer(name)
     peer.connected = false
     peer.paused = true
+    arrived(peer, peer.onTheWay)
     this.#peers.delete(name)
   }
 
