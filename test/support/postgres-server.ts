@@ -39,7 +39,7 @@ export async function postgresServer(): Promise<PostgresServer> {
     running = undefined
     if (server === undefined) return
     const ended = once(server, 'exit')
-    server.stdin?.end()
+    server.stdin?.end('keep\n')
     await ended
   }
 
@@ -121,8 +121,15 @@ function isExecutable(path: string): boolean {
 async function started(directory: string, data: string, user: User): Promise<ChildProcess> {
   const settings = ['listen_addresses=', `unix_socket_directories=${directory}`, 'fsync=off', 'lc_messages=C']
   const server = [program('postgres'), '-D', data, ...settings.flatMap((setting) => ['-c', setting])]
-  // The shell stops the server when its standard input ends, as it does when this process dies, even by SIGKILL.
-  const script = 'exec 3<&0; "$0" "$@" & server=$!; (cat <&3 >/dev/null; kill -INT $server) & wait $server'
+  // The shell waits for a word. When its standard input ends without one, this process has died, even by SIGKILL, and
+  // the shell cleans up. Signals to the whole process group must not end the shell before it has done so.
+  const script = `trap '' INT TERM HUP
+    "$0" "$@" & server=$!
+    exec 2>/dev/null
+    read -r word
+    kill -INT $server
+    wait $server
+    [ "$word" = keep ] || rm -rf "$PWD"`
   const child = spawn('/bin/sh', ['-c', script, ...server], {
     ...user,
     cwd: directory,
@@ -136,5 +143,6 @@ async function started(directory: string, data: string, user: User): Promise<Chi
     child.stderr.resume()
     return child
   }
+  child.stdin.end()
   throw new Error(`PostgreSQL did not start:\n${printed.join('\n')}`)
 }
