@@ -146,7 +146,7 @@ export class FedcacheProcess implements Fedcache {
     this.#stage = 'finishing loads and writes'
     // What is being opened can be closed only once it is open.
     await this.#started?.catch(() => {})
-    if (this.#started !== undefined) await this.engine.stop()
+    await this.engine.stop()
     this.#stage = 'stopped'
   }
 }

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ServeProcesses } from './serve-process.ts'
 
@@ -61,6 +60,15 @@ describe('fedcache serve', () => {
     expect(await served.query('{ cluster { self { url } } }')).toEqual({
       data: { cluster: { self: { url: line['url'] } } },
     })
+  })
+
+  it('takes a .ts config for a module, whatever the package.json above it says', async () => {
+    const own = new ServeProcesses()
+    own.file('package.json', '{ "type": "commonjs" }')
+    const served = own.start(['serve', '--config', own.file('echo.config.ts', echo)])
+    await served.logged('listening')
+    expect(served.errors).toBe('')
+    await own.end()
   })
 
   it('finds fedcache.config.ts in the working directory', async () => {
@@ -305,14 +313,17 @@ describe('the end', () => {
   })
 
   it('comes when nobody reads the log any more', async () => {
-    const served = processes.start(['serve', '--port', '0', '--http', `a=${originUrl}/a/{key}`])
-    const url = await served.url()
-    served.child.stdout?.destroy()
-    await delay(20)
-    const query = encodeURIComponent('{ entry(keyspace: "a", key: "a") { value } }')
-    expect((await fetch(`${url}?query=${query}`)).status).toBe(200)
-    served.child.kill('SIGTERM')
-    expect(await served.exitCode).toBe(0)
+    const throwing = 'process.on("SIGUSR2", () => { throw new Error("broken") })'
+    const config = processes.file('unread.ts', `${throwing}\nexport default { port: 0, keyspaces: { a: {} } }`)
+    const [asked, broken] = [1, 2].map(() => processes.start(['serve', '--config', config]))
+    const urls = await Promise.all([asked?.url(), broken?.url()])
+    asked?.child.stdout?.destroy()
+    broken?.child.stdout?.destroy()
+    expect((await fetch(new URL('/health', urls[0]))).status).toBe(200)
+    asked?.child.kill('SIGTERM')
+    broken?.child.kill('SIGUSR2')
+    expect(await asked?.exitCode).toBe(0)
+    expect(await broken?.exitCode).toBe(1)
   })
 })
 

@@ -80,7 +80,7 @@ describe('starting anew', () => {
     const handlers = new Map<string, () => void>()
     const exitCode = await new Promise<number>((resolve, reject) => {
       const current = {
-        ...startable('process.on("SIGTERM", () => process.exit(5)); setInterval(() => {}, 1000)', resolve),
+        ...startable('process.on("SIGTERM", () => process.exit(5)); setTimeout(() => process.exit(9), 5000)', resolve),
         on: (signal: string, handler: () => void) => handlers.set(signal, handler),
       } as unknown as RestartedProcess
       restartWithHeap(3200, current).catch(reject)
