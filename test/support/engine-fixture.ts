@@ -71,9 +71,9 @@ export interface EngineFixture {
 /** A standalone engine under a fake clock. It is not started: only sources with `start` or `watch` need that. */
 export function engineFixture(
   keyspaces: readonly KeyspaceDefinition[],
-  options: Partial<Omit<EngineOptions, 'keyspaces' | 'clock' | 'logger'>> = {},
+  options: Partial<Omit<EngineOptions, 'keyspaces' | 'clock' | 'logger'>> & { readonly clock?: FakeClock } = {},
 ): EngineFixture {
-  const clock = fakeClock()
+  const { clock = fakeClock() } = options
   const logger = memoryLogger()
   const engine = new Engine({
     sources: new Map(),
