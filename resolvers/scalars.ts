@@ -3,7 +3,7 @@ import { FedcacheError } from '../src/errors.ts'
 import { graphqlError } from './errors.ts'
 
 function refusal(expected: string, received: unknown): Error {
-  const shown = JSON.stringify(received) ?? String(received)
+  const shown = String(JSON.stringify(received))
   const quoted = shown.length > 100 ? `${shown.slice(0, 100)}…` : shown
   return graphqlError(new FedcacheError('BAD_USER_INPUT', `${expected}; received ${quoted}.`))
 }
@@ -29,17 +29,16 @@ const units = [
   ['h', 3_600_000],
   ['m', 60_000],
   ['s', 1000],
-  ['ms', 1],
 ] as const
-const unitMs: ReadonlyMap<string, number> = new Map(units)
+const unitMs: ReadonlyMap<string, number> = new Map([...units, ['ms', 1]])
 const maxDurationMs = 3650 * 86_400_000
 
 function parseDuration(input: unknown): number {
   const expected = 'A Duration is a whole number and a unit, such as "250ms", "30s", "5m", "1h" or "7d"'
   const match = typeof input === 'string' ? /^(\d+)(ms|s|m|h|d)$/.exec(input) : null
   if (match === null) throw refusal(expected, input)
-  const durationMs = Number(match[1]) * (unitMs.get(match[2] ?? '') ?? Number.NaN)
-  if (!(durationMs <= maxDurationMs)) throw refusal('A Duration is at most "3650d"', input)
+  const durationMs = Number(match[1]) * Number(unitMs.get(String(match[2])))
+  if (durationMs > maxDurationMs) throw refusal('A Duration is at most "3650d"', input)
   return durationMs
 }
 
@@ -47,8 +46,8 @@ function printDuration(output: unknown): string {
   if (typeof output !== 'number' || !Number.isFinite(output)) throw new TypeError(`Not a duration: ${String(output)}`)
   const durationMs = Math.max(0, Math.round(output))
   if (durationMs === 0) return '0s'
-  const [unit, ms] = units.find(([, size]) => durationMs % size === 0) ?? (['ms', 1] as const)
-  return `${durationMs / ms}${unit}`
+  const unit = units.find(([, ms]) => durationMs % ms === 0)
+  return unit === undefined ? `${durationMs}ms` : `${durationMs / unit[1]}${unit[0]}`
 }
 
 /** A length of time: milliseconds here, `5m` outside. */

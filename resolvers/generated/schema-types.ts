@@ -589,6 +589,11 @@ export type MutationWarmKeyspaceArgs = {
 
 /** One running process of fedcache. */
 export type Peer = {
+  /**
+   * Hash of its configured keyspaces. A peer that shows another than the rest is configured differently, and may answer
+   * differently.
+   */
+  readonly config: Scalars['String']['output'];
   /** Names the process across restarts. */
   readonly id: Scalars['ID']['output'];
   /** New at every start of the process, and after the others had given it up. */
@@ -1149,6 +1154,7 @@ export type MutationResolvers<ContextType = ResolverContext, ParentType extends 
 };
 
 export type PeerResolvers<ContextType = ResolverContext, ParentType extends ResolversParentTypes['Peer'] = ResolversParentTypes['Peer']> = {
+  config?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   incarnation?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   slots?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;

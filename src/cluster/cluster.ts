@@ -86,7 +86,9 @@ export class Cluster implements Peers {
   readonly #seenKeyspaceChanges = new Sequences()
   readonly #eventListeners = new Set<(event: ClusterEvent) => void>()
   readonly #suspectListeners = new Map<string, Set<() => void>>()
-  readonly #toConfirm = new Set<string>()
+  /** Per sender that waits for a confirmation, the process whose messages were seen. */
+  readonly #toConfirm = new Map<string, string>()
+  readonly #differingConfigs = new Map<string, string>()
   readonly #stopSubscriptions: (() => void)[] = []
   #host: PeerHost | undefined
   #catalogue: CatalogueSync | undefined
@@ -232,10 +234,8 @@ export class Cluster implements Peers {
   }
 
   info(): ClusterInfo {
-    const self = this.#info(this.selfId, this.#state === 'LEFT' ? 'DEAD' : this.#state, this.#incarnation)
-    const others = Array.from(this.#members.all(), ({ id, state, heartbeat }) =>
-      this.#info(id, state, heartbeat.incarnation, heartbeat.url),
-    )
+    const self = this.#info(this.selfId, this.#state === 'LEFT' ? 'DEAD' : this.#state)
+    const others = Array.from(this.#members.all(), ({ id, state, heartbeat }) => this.#info(id, state, heartbeat))
     return {
       name: this.#options.name,
       view: this.#view.hash,
@@ -387,6 +387,7 @@ export class Cluster implements Peers {
         'the clock of a peer is more than a minute ahead; its versions are ignored',
       )
     }
+    this.#compareConfig(sender, heartbeat.config)
     if (heartbeat.state !== 'LEFT' && catalogue !== this.#catalogue?.hash) void this.#catalogue?.fetch(sender)
     if (rollCall) this.#beatSoon ??= this.#options.clock.setTimer(() => this.#beat(), 0)
     const wasComplete = this.#lease.complete
@@ -432,25 +433,37 @@ export class Cluster implements Peers {
     if ('records' in change) {
       const heard = this.#seenKeyspaceChanges.message(sender, change.process, change.number)
       if (heard === 'GAP') void this.#catalogue?.fetch(sender)
-      void this.#host?.adopt(change.records).then(() => this.#confirm(sender))
+      void this.#host?.adopt(change.records).then(() => this.#confirm(sender, change.process))
       return
     }
     if (this.#seenInvalidations.message(sender, change.process, change.number) === 'GAP') this.#missed(sender)
     this.#host?.applyInvalidation(change.invalidation)
-    this.#confirm(sender)
+    this.#confirm(sender, change.process)
+  }
+
+  /** Peers that are configured differently may answer differently; whoever operates them should know. */
+  #compareConfig(sender: string, config: string): void {
+    const { configHash, logger } = this.#options
+    if (config === configHash) {
+      this.#differingConfigs.delete(sender)
+    } else if (this.#differingConfigs.get(sender) !== config) {
+      this.#differingConfigs.set(sender, config)
+      logger.warn({ peer: sender, config, ownConfig: configHash }, 'a peer is configured differently')
+    }
   }
 
   /** Confirms to a sender, at most once a turn of the event loop, everything that was seen of it. */
-  #confirm(sender: string): void {
-    if (this.#toConfirm.has(sender)) return
-    this.#toConfirm.add(sender)
+  #confirm(sender: string, process: string): void {
+    const isScheduled = this.#toConfirm.has(sender)
+    this.#toConfirm.set(sender, process)
+    if (isScheduled) return
     this.#options.clock.setTimer(() => {
+      const seenProcess = this.#toConfirm.get(sender)
       this.#toConfirm.delete(sender)
-      const process = this.#members.get(sender)?.heartbeat.process ?? ''
       this.#publish(this.#subjects.request('ctl', sender), () =>
         encodeFrame({
           op: 'seen',
-          process,
+          process: seenProcess,
           invalidation: this.#seenInvalidations.last(sender),
           keyspaceChange: this.#seenKeyspaceChanges.last(sender),
         }),
@@ -466,7 +479,7 @@ export class Cluster implements Peers {
 
   #onMember(member: Member, reason: string): void {
     const { id, state, heartbeat } = member
-    const peer = this.#info(id, state, heartbeat.incarnation, heartbeat.url)
+    const peer = this.#info(id, state, heartbeat)
     this.#options.logger.info({ peer: id, state, reason, incarnation: heartbeat.incarnation }, 'peer changed')
     for (const listener of this.#eventListeners) {
       listener({ at: new Date(this.#options.clock.now()), peer, state, reason })
@@ -598,9 +611,16 @@ export class Cluster implements Peers {
     return confirmation
   }
 
-  #info(id: string, state: PeerInfo['state'], incarnation: string, url?: string): PeerInfo {
-    const known = id === this.selfId ? this.#options.url() : url
-    return { id, incarnation, state, url: known === '' ? null : (known ?? null), slots: this.#view.slots(id) }
+  #info(id: string, state: PeerInfo['state'], said?: Heartbeat): PeerInfo {
+    const url = said === undefined ? this.#options.url() : said.url === '' ? null : said.url
+    return {
+      id,
+      incarnation: said?.incarnation ?? this.#incarnation,
+      state,
+      url,
+      slots: this.#view.slots(id),
+      config: said?.config ?? this.#options.configHash,
+    }
   }
 
   #stop(): void {

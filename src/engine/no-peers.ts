@@ -3,7 +3,14 @@ import type { ClusterInfo, Confirmation, Peers, Route } from '../ports/index.ts'
 /** The cluster of a process that stands alone: it owns every key and has nobody to tell. */
 export function noPeers(selfId: string, incarnation: string, url: () => string | null): Peers {
   const alone: Confirmation = { confirmedBy: [selfId], unconfirmed: [] }
-  const self = (): ClusterInfo['self'] => ({ id: selfId, incarnation, state: 'ALIVE', url: url(), slots: 4096 })
+  const self = (): ClusterInfo['self'] => ({
+    id: selfId,
+    incarnation,
+    state: 'ALIVE',
+    url: url(),
+    slots: 4096,
+    config: '',
+  })
   const load: Route = { kind: 'LOAD', near: false, previous: undefined }
   const elsewhere = { kind: 'ELSEWHERE' } as const
   return {

@@ -23,6 +23,8 @@ export interface PeerInfo {
   readonly url: string | null
   /** How many of the 4,096 slots it owns in this peer's view. */
   readonly slots: number
+  /** Hash of its configuration: peers with another are configured differently. */
+  readonly config: string
 }
 
 /** The cluster as this peer sees it. */
