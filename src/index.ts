@@ -86,6 +86,13 @@ export {
   type HttpSourceOptions,
 } from './adapters/source/http-source.ts'
 export {
+  type PostgresConnectionOptions,
+  type PostgresQueryOptions,
+  postgresSource,
+  type PostgresSourceOptions,
+  type PostgresTableOptions,
+} from './adapters/source/postgres-source.ts'
+export {
   type SqliteConnectionOptions,
   type SqliteQueryOptions,
   sqliteSource,

@@ -15,10 +15,10 @@ const kilobyte = 2 ** 10
 const megabyte = 2 ** 20
 
 /** The levels of `log.level`, from the one that writes most. */
-export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent']
+const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent']
 
 /** The parts of `subgraph.expose`. */
-export const subgraphParts: readonly SubgraphPart[] = ['types', 'entries', 'admin']
+const subgraphParts: readonly SubgraphPart[] = ['types', 'entries', 'admin']
 
 /** What a configuration is read against. */
 export interface ResolveContext {

@@ -30,7 +30,7 @@ const entriesRange = { min: 1, max: 16_000_000 }
 const callsRange = { min: 1, max: 1_000_000 }
 
 /** The fields that the config of a keyspace may have. */
-export const keyspaceFields: readonly (keyof KeyspaceConfig)[] = [
+const keyspaceFields: readonly (keyof KeyspaceConfig)[] = [
   'source',
   'format',
   'maxBytes',
