@@ -165,3 +165,21 @@ describe('invalidateTags', () => {
     expect(again.data.entries).toEqual([{ servedFrom: 'SOURCE' }, { servedFrom: 'OWNER' }])
   })
 })
+
+describe('entryChanges', () => {
+  it('tells of changes, and refuses keyspaces that do not exist', async () => {
+    cache = servedCache({ things: {} })
+    const { resolvers } = await import('../../../resolvers/index.ts')
+    const { resolverContext } = await import('../../../resolvers/context.ts')
+    const field = resolvers.Subscription?.entryChanges as {
+      subscribe(...args: readonly unknown[]): AsyncIterableIterator<unknown>
+      resolve(change: unknown): unknown
+    }
+    const changes = field.subscribe({}, { keyspace: 'things', keys: null }, resolverContext(cache.engine))
+    const next = changes.next()
+    await cache.engine.put('things', { key: 'a', value: 1 })
+    expect(field.resolve((await next).value)).toMatchObject({ keyspace: 'things', key: 'a', kind: 'PUT' })
+    await changes.return?.()
+    expect(() => field.subscribe({}, { keyspace: 'none' }, resolverContext(cache.engine))).toThrow('none')
+  })
+})
