@@ -22,7 +22,7 @@ export default defineConfig({
       test: {
         name,
         include: [`test/${name}/**/*.test.ts`],
-        testTimeout: slow.has(name) ? 60_000 : 10_000,
+        testTimeout: slow.has(name) ? 60_000 : 30_000,
         hookTimeout: slow.has(name) ? 120_000 : 30_000,
       },
     })),
@@ -31,6 +31,7 @@ export default defineConfig({
     unstubEnvs: true,
     coverage: {
       provider: 'v8',
+      reportOnFailure: true,
       include: ['src/**/*.ts', 'resolvers/**/*.ts'],
       exclude: ['resolvers/generated/**'],
       reporter: ['text', 'html', 'json-summary'],
