@@ -136,7 +136,13 @@ export class FedcacheProcess implements Fedcache {
 
   async #open(): Promise<void> {
     this.#stage = 'starting'
-    await this.engine.start()
+    // Looking for the cluster is done on timers and promises, which do not keep a process alive by themselves.
+    const alive = setInterval(() => {}, 60_000)
+    try {
+      await this.engine.start()
+    } finally {
+      clearInterval(alive)
+    }
     if (this.#stage === 'starting') this.#stage = 'serving'
   }
 
