@@ -16,8 +16,9 @@ export function systemClock(): Clock {
 }
 
 function setImmediateTimer(callback: () => void): Timer {
+  // Not unreferenced: Node.js would sleep in its poll phase in spite of it, until I/O or another timer wakes it. It keeps
+  // the process alive for one turn of the event loop at most.
   const immediate = setImmediate(callback)
-  immediate.unref()
   return {
     cancel() {
       clearImmediate(immediate)

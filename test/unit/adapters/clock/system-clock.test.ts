@@ -90,3 +90,19 @@ test('timers do not keep a process alive', async () => {
   })
   expect(stdout).toBe('')
 })
+
+test('a delay of 0 does not wait for something else to happen', async () => {
+  const module = new URL('../../../../src/adapters/clock/system-clock.ts', import.meta.url).href
+  const script = `
+    const { systemClock } = await import(${JSON.stringify(module)})
+    const clock = systemClock()
+    setTimeout(() => {
+      const begunAtMs = clock.monotonic()
+      clock.setTimer(() => console.log(clock.monotonic() - begunAtMs < 500 ? 'at once' : 'late'), 0)
+    }, 5)
+    setTimeout(() => {}, 1000)`
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
+    timeout: 9000,
+  })
+  expect(stdout).toBe('at once\n')
+})
