@@ -271,7 +271,10 @@ export class ClusterPeer {
 
   /** What went wrong with it that no test asked for. */
   problems(): readonly string[] {
-    const found = this.log.filter(({ level }) => level === 'error').map((line) => `${this.id}: ${JSON.stringify(line)}`)
+    const found = this.log
+      .filter(({ level }) => level === 'error')
+      .map((line) => `${this.id}: ${JSON.stringify(line).slice(0, 1000)}`)
+      .slice(0, 10)
     if (this.#errors !== '') found.push(`${this.id} wrote to stderr: ${this.#errors}`)
     if (this.end !== undefined && (!this.mayEnd || (this.end.code ?? 0) !== 0)) {
       found.push(`${this.id} ended with ${this.end.code ?? this.end.signal}`)

@@ -16,7 +16,7 @@ export interface ClusterWorldOptions {
 }
 
 /** A NATS server, sources and peers of one test, all real. `dispose` ends them, and tells what went wrong in them. */
-export class ClusterWorld {
+export class ClusterWorld implements AsyncDisposable {
   readonly nats: NatsServer
   readonly origin: ClusterOrigin
   /** Opened by the test; the peers open the file themselves. */
@@ -115,6 +115,10 @@ export class ClusterWorld {
   /** Everything that went wrong in the peers so far that no test asked for. */
   problems(): readonly string[] {
     return this.started.flatMap((peer) => peer.problems())
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose()
   }
 
   async dispose(): Promise<void> {
