@@ -30,7 +30,7 @@ export interface ValueTerms {
 /** One keyspace in this process: its memory, its flights, its counters. */
 export class Keyspace implements EntryContext {
   readonly name: string
-  readonly flights = new Flights()
+  readonly flights: Flights = new Flights()
   readonly counters: Counters = newCounters()
   readonly nearAdmission: NearAdmission
   definition: KeyspaceDefinition
