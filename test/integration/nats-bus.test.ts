@@ -180,6 +180,16 @@ describe('a network', () => {
     expect(received.texts).toEqual(Array.from({ length: 100 }, (_, index) => String(index)))
   })
 
+  test('that breaks while a flush is under way ends that too', async () => {
+    const proxy = await proxyOf(await server())
+    const a = bus(through(proxy))
+    await a.ready()
+    proxy.blackhole()
+    const flushed = a.flush().catch((error: unknown) => error)
+    proxy.cut()
+    expect(await flushed).toMatchObject({ kind: 'DISCONNECTED' })
+  })
+
   test('may break while the bus closes', async () => {
     const proxy = await proxyOf(await server())
     const a = bus(through(proxy), { closeTimeoutMs: 100 })
@@ -190,6 +200,17 @@ describe('a network', () => {
     proxy.blackhole()
     await a.close()
     expect(a.connected).toBe(false)
+  })
+
+  test('that breaks for good while the bus closes is not waited for', async () => {
+    const proxy = await proxyOf(await server())
+    const a = bus(through(proxy), { closeTimeoutMs: longMs })
+    collect(a, 'x')
+    await a.ready()
+    proxy.blackhole()
+    const closing = a.close()
+    proxy.cut()
+    await closing
   })
 })
 

@@ -17,6 +17,7 @@ export class NatsSession {
   readonly ended: Promise<string>
   readonly #connection: NatsConnection
   readonly #logger: Logger
+  readonly #flushes = new Set<() => void>()
   #silent = false
 
   constructor(connection: NatsConnection, options: NatsSessionOptions) {
@@ -54,9 +55,21 @@ export class NatsSession {
     })
   }
 
-  /** Rejects where the connection is lost before the server answered. */
-  flush(): Promise<void> {
-    return this.#connection.flush()
+  /** Rejects where the connection is lost before the server answered, which nats.js by itself would not. */
+  async flush(): Promise<void> {
+    const { promise: lost, reject } = Promise.withResolvers<never>()
+    const onEnd = () => reject(new Error('the connection was lost'))
+    this.#flushes.add(onEnd)
+    try {
+      await Promise.race([this.#connection.flush(), lost])
+    } finally {
+      this.#flushes.delete(onEnd)
+    }
+  }
+
+  /** Ends a subscription after what the server sent before it knew of that. Never rejects. */
+  async drainSubscription(subscription: Subscription): Promise<void> {
+    await Promise.race([subscription.drain().catch(() => {}), this.ended])
   }
 
   /** Never rejects. Gives a function that withdraws the service, which never rejects either. */
@@ -64,7 +77,7 @@ export class NatsSession {
     try {
       const service = await this.#connection.services.add({ name, version, description, metadata: { ...metadata } })
       return async () => {
-        await service.stop()
+        await Promise.race([service.stop(), this.ended])
       }
     } catch (error) {
       this.#logger.error({ error, service: name }, 'the NATS service cannot be registered')
@@ -74,11 +87,8 @@ export class NatsSession {
 
   /** Sends what is to be sent, then ends. Never rejects. */
   async drain(): Promise<void> {
-    try {
-      await this.#connection.drain()
-    } catch {
-      // The connection is no more: nothing to be sent.
-    }
+    // It rejects where the connection is no more: nothing to be sent.
+    await Promise.race([this.#connection.drain().catch(() => {}), this.ended])
   }
 
   /** Ends at once. */
@@ -88,6 +98,7 @@ export class NatsSession {
 
   async #end(): Promise<string> {
     const error = await this.#connection.closed()
+    for (const onEnd of this.#flushes) onEnd()
     // Why it was closed may be told a moment later than that it was.
     await setImmediate()
     if (this.#silent) return 'the server does not answer any more'

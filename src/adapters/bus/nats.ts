@@ -166,14 +166,14 @@ class NatsBus implements Bus {
     this.#dialler.stop()
     // Draining a subscription, unlike just ending it, still delivers what the server sent before it knew. nats.js's own
     // draining of the connection does not wait for handlers, and would lose the replies of those under way.
-    const quiet = Promise.allSettled([
+    const session = this.#session
+    const quiet = Promise.all([
       ...[...this.#advertised].map(async ({ live }) => (await live)?.()),
-      ...[...this.#subscriptions].map(({ live }) => live?.drain()),
+      ...[...this.#subscriptions].map(({ live }) => live && session?.drainSubscription(live)),
     ]).then(() => this.#handlers.idle())
     await this.#within(quiet)
     this.#closed = true
     this.#pending.failAll('CLOSED', 'the bus was closed')
-    const session = this.#session
     if (session !== undefined) {
       await this.#within(session.drain())
       await session.destroy()
