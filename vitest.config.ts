@@ -33,7 +33,7 @@ export default defineConfig({
       provider: 'v8',
       reportOnFailure: true,
       include: ['src/**/*.ts', 'resolvers/**/*.ts'],
-      exclude: ['resolvers/generated/**'],
+      exclude: ['resolvers/generated/**', '**/*.d.ts'],
       reporter: ['text', 'html', 'json-summary'],
       thresholds: {
         'src/engine/**/*.ts': { branches: 95 },
