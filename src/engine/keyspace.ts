@@ -219,6 +219,8 @@ export class Keyspace implements EntryContext {
     if (version <= this.clearedAt || this.#graves.isBuried(key, tags, version)) return true
     const existing = this.store.peek(key)
     if (existing?.kind === 'PUT' && existing.version >= version) return true
+    // A load under way would put the source's value in place of this one.
+    this.flights.unhook(key)
     return this.keep(this.received(put, 'PUT', nowMs))
   }
 

@@ -193,7 +193,9 @@ class Wait implements Waiter {
   #stale(key: string, nowMs: number): ReadResult | undefined {
     const entry = this.#keyspace.find(key)
     const { staleIfErrorMs } = this.#keyspace.policy
-    if (entry === undefined || entry.encoded === null || nowMs >= entry.expiresAtMs + staleIfErrorMs) return undefined
+    if (entry === undefined || entry.encoded === null) return undefined
+    const freshUntilMs = Math.min(entry.expiresAtMs, entry.nearUntilMs ?? Infinity)
+    if (nowMs >= freshUntilMs + staleIfErrorMs) return undefined
     // A put may have come while the load was failing.
     const servedFrom = servable(this.#context, entry, nowMs)
     if (servedFrom !== undefined) return view(this.#context, this.#keyspace, entry, servedFrom, nowMs)

@@ -93,8 +93,9 @@ export class WriteRouter {
           changes.push(change)
           return { kind: 'WRITTEN', entry: keyspace.transfer(result) }
         } catch (error) {
-          if (error instanceof FedcacheError) return { kind: 'ERROR', error }
-          throw error
+          // What is no FedcacheError is a bug, and is thrown where the answers are used; here it must not keep the
+          // other writes from being announced.
+          return { kind: 'ERROR', error: error instanceof Error ? error : new Error(String(error)) }
         }
       }),
     )

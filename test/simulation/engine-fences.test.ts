@@ -229,7 +229,7 @@ class Walk {
   async #settleAll(): Promise<void> {
     do {
       await this.#clock.advance(10)
-      for (const call of [...this.#source.open]) call.succeed()
+      for (const call of this.#source.open.slice()) call.succeed()
       await this.#clock.advance(0)
     } while (this.#source.open.length > 0 || this.#clock.pending > 0)
   }

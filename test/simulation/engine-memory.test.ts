@@ -76,7 +76,7 @@ function glassStore(factory: StoreFactory, held: Held[], onChange: () => void): 
   return <Item extends StoredItem>(options: StoreOptions<Item>): Store<Item> => {
     const store = factory(options)
     const { maxBytes, maxEntries } = options
-    const entry: Held = { store: store as unknown as Store<StoredItem>, maxBytes, maxEntries }
+    const entry: Held = { store, maxBytes, maxEntries }
     held.push(entry)
     const { set, resize } = { set: store.set.bind(store), resize: store.resize.bind(store) }
     store.set = (item) => {

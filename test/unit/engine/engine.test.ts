@@ -425,7 +425,14 @@ describe('subscribers', () => {
 
 test('the cluster of a process that stands alone', () => {
   const { engine } = engineFixture([], { peers: noPeers('me', 'one', () => 'http://localhost:4000/graphql') })
-  const self = { id: 'me', incarnation: 'one', state: 'ALIVE', url: 'http://localhost:4000/graphql', slots: 4096, config: '' }
+  const self = {
+    id: 'me',
+    incarnation: 'one',
+    state: 'ALIVE',
+    url: 'http://localhost:4000/graphql',
+    slots: 4096,
+    config: '',
+  }
   expect(engine.cluster()).toMatchObject({ settled: true, degraded: false, self, peers: [self] })
 })
 

@@ -404,13 +404,13 @@ describe('a writable source', () => {
 
 describe('a store that refuses', () => {
   /** A store of the user's own that stops taking entries when told to. */
-  function moodyStore(): { readonly factory: StoreFactory; refuses: boolean; throws: boolean } {
-    const mood = { refuses: false, throws: false }
+  function moodyStore(): { readonly factory: StoreFactory; refuses: boolean; throwsFor: string } {
+    const mood = { refuses: false, throwsFor: '' }
     const factory: StoreFactory = <Item extends StoredItem>(options: StoreOptions<Item>): Store<Item> => {
       const store = sieveStore()(options)
       const set = store.set.bind(store)
       store.set = (item) => {
-        if (mood.throws) throw new Error('out of order')
+        if (mood.throwsFor === item.key) throw new Error('out of order')
         return !mood.refuses && set(item)
       }
       return store
@@ -444,17 +444,30 @@ describe('a store that refuses', () => {
     expect(engine.stats('things').entries).toBe(0)
   })
 
+  test('a put, by throwing, keeps nobody from hearing of the others', async () => {
+    const mood = moodyStore()
+    const { engine } = engineOver(undefined, { store: mood.factory })
+    const events = engine.entryChanges('things')
+    const writing = engine.putMany('things', [
+      { key: 'a', value: 1 },
+      { key: 'b', value: 2 },
+    ])
+    mood.throwsFor = 'b'
+    await expect(writing).rejects.toThrow('out of order')
+    expect(await events.next()).toMatchObject({ value: { key: 'a', kind: 'PUT' } })
+  })
+
   test('a load, by throwing, fails what it was loading and nothing else', async () => {
     const mood = moodyStore()
     const source = scriptedSource()
     const { engine, clock, logger } = engineOver(source, { store: mood.factory })
-    mood.throws = true
+    mood.throwsFor = 'a'
     const failing = failure(engine.get('things', 'a'))
     await clock.advance(0)
     source.loads[0]!.answer([1])
     expect(await failing).toMatchObject({ code: 'SOURCE_FAILED' })
     expect(logger.lines.some(({ level }) => level === 'error')).toBe(true)
-    mood.throws = false
+    mood.throwsFor = ''
     const working = engine.get('things', 'a')
     await clock.advance(0)
     source.loads[1]!.answer([1])
