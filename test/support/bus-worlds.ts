@@ -2,7 +2,7 @@ import { memoryBus } from '../../src/adapters/bus/memory.ts'
 import { memoryHub } from '../../src/adapters/bus/memory-hub.ts'
 import { natsBus } from '../../src/adapters/bus/nats.ts'
 import { systemClock } from '../../src/adapters/clock/system-clock.ts'
-import type { Bus, BusMessage, Clock, LogFields, Logger } from '../../src/ports/index.ts'
+import type { Bus, BusMessage, LogFields, Logger } from '../../src/ports/index.ts'
 import { type FaultProxy, faultProxy } from './fault-proxy.ts'
 import { natsServer } from './nats-server.ts'
 
@@ -38,22 +38,9 @@ export function recordingLogger(lines: LogLine[] = []): Logger & { readonly line
   }
 }
 
-/** The machine's time, whose timers without delay do not wait for the process to have something else to do. */
-function busyClock(): Clock {
-  const clock = systemClock()
-  return {
-    ...clock,
-    setTimer(callback, delayMs) {
-      if (delayMs > 0) return clock.setTimer(callback, delayMs)
-      const immediate = setImmediate(callback)
-      return { cancel: () => clearImmediate(immediate) }
-    },
-  }
-}
-
 /** Buses of one memory hub. */
 export async function memoryWorld(logger: Logger): Promise<BusWorld> {
-  const hub = memoryHub({ clock: busyClock() })
+  const hub = memoryHub({ clock: systemClock() })
   const buses: Bus[] = []
   return {
     async bus(name) {
