@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { sieveStore } from '../../../src/adapters/store/sieve-store.ts'
+import type { Engine } from '../../../src/engine/engine.ts'
 import type { Entry } from '../../../src/engine/entry.ts'
 import { FedcacheError } from '../../../src/errors.ts'
-import type { Store, StoredItem, StoreFactory, StoreOptions } from '../../../src/ports/index.ts'
+import type { SourceChange, Store, StoredItem, StoreFactory, StoreOptions } from '../../../src/ports/index.ts'
 import { after, engineOver, failure } from '../../support/engine-fixture.ts'
 import { settled } from '../../support/fake-clock.ts'
 import { scriptedSource } from '../../support/scripted-source.ts'
@@ -391,6 +392,32 @@ describe('a writable source', () => {
     source.loads[0]!.answer(['old'])
     expect((await early)?.value).toBe('old')
     expect((await engine.get('things', 'a'))?.value).toBe('new')
+  })
+
+  test.each([
+    ['a change that it told of', (_: Engine, tell: () => void) => tell()],
+    ['a clear', (engine: Engine) => engine.clear('things')],
+    ['an invalidation of its tag', (engine: Engine) => engine.invalidateTags('things', ['t'])],
+  ])('whose acknowledgement comes after %s may have acknowledged an older value', async (_, meanwhile) => {
+    let tell!: () => void
+    const source = {
+      ...scriptedSource({ writable: true }),
+      watch: async (onChange: (change: SourceChange) => void) => {
+        tell = () => onChange({ key: 'a' })
+        return async () => {}
+      },
+    }
+    const { engine, clock } = engineOver(source)
+    await engine.start()
+    const put = engine.put('things', { key: 'a', value: 'first', tags: ['t'] })
+    await clock.advance(0)
+    await meanwhile(engine, tell)
+    source.stores[0]!.answer([undefined])
+    await put
+    const reading = engine.get('things', 'a')
+    await clock.advance(0)
+    source.loads[0]?.answer(['second'])
+    expect((await reading)?.value).toBe('second')
   })
 
   test('takes only what it can: a source without deleteMany is not written to', async () => {
