@@ -20,6 +20,8 @@ export interface ViewContext {
 export class View {
   readonly #context: ViewContext
   #table: SlotTable | undefined
+  /** Of the table, once somebody asked. */
+  #slotCounts: ReadonlyMap<string, number> | undefined
   #self = noPeer
   #previous: SlotTable | undefined
   #previousUntilMs = -Infinity
@@ -70,11 +72,9 @@ export class View {
 
   /** How many slots a peer owns. */
   slots(peer: string): number {
-    const index = this.#table?.peers.indexOf(peer) ?? -1
-    if (index < 0) return 0
-    let count = 0
-    for (const owner of this.#table!.owners) if (owner === index) count++
-    return count
+    if (this.#table === undefined) return 0
+    this.#slotCounts ??= countSlots(this.#table)
+    return this.#slotCounts.get(peer) ?? 0
   }
 
   /** Computes the table anew in a moment. */
@@ -106,8 +106,15 @@ export class View {
     this.#previous = this.#table
     this.#previousUntilMs = clock.monotonic() + timings.previousMs
     this.#table = table
+    this.#slotCounts = undefined
     const self = table?.peers.indexOf(selfId) ?? -1
     this.#self = self < 0 ? noPeer : self
     return true
   }
+}
+
+function countSlots({ peers, owners }: SlotTable): ReadonlyMap<string, number> {
+  const counts = new Array<number>(peers.length).fill(0)
+  for (const owner of owners) counts[owner]!++
+  return new Map(peers.map((peer, index) => [peer, counts[index]!]))
 }
