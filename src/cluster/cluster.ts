@@ -96,6 +96,10 @@ export class Cluster implements Peers {
   #state: SaidState = 'JOINING'
   #lives = 1
   #beats = 0
+  /** Processes that called the roll and have no answer yet, and with which beat. */
+  readonly #rollCalls = new Map<string, number>()
+  /** How long this peer did not hear itself before it came back. */
+  #awayMs = 0
   #beatAtMs = -Infinity
   #beatSoon: Timer | undefined
   #ticker: Timer | undefined
@@ -116,7 +120,12 @@ export class Cluster implements Peers {
     this.#process = `${Math.floor(clock.now()).toString(36).padStart(9, '0')}-${randomText()}`
     this.#room = new WaitingRoom(clock)
     this.#members = new Members({ clock, timings, onChange: (member, reason) => this.#onMember(member, reason) })
-    this.#lease = new Lease({ clock, timings, expected: () => this.#expected() })
+    this.#lease = new Lease({
+      clock,
+      timings,
+      known: () => Array.from(this.#members.all(), ({ id }) => id),
+      expected: () => this.#members.expected(),
+    })
     this.#view = new View({
       clock,
       timings,
@@ -271,6 +280,7 @@ export class Cluster implements Peers {
         logger.info({ bus: details }, `bus ${type}`)
         // What was sent to this peer meanwhile is gone.
         if (type !== 'connected' && type !== 'closed') this.#lease.lose()
+        if (type === 'reconnected') this.#members.forgive()
         if (type === 'connected' || type === 'reconnected') this.#beat()
       }),
     )
@@ -378,7 +388,7 @@ export class Cluster implements Peers {
     const heartbeat = decodeHeartbeat(message.data)
     if (sender === this.selfId) return this.#onOwnHeartbeat(heartbeat)
     if (!this.#members.hear(sender, heartbeat)) return
-    const { process, invalidation, keyspaceChange, version, catalogue, rollCall } = heartbeat
+    const { process, invalidation, keyspaceChange, version, catalogue, rollCall, beat } = heartbeat
     if (this.#seenInvalidations.heartbeat(sender, process, invalidation) === 'GAP') this.#missed(sender)
     this.#seenKeyspaceChanges.heartbeat(sender, process, keyspaceChange)
     if (this.#host?.observeVersion(version) === false) {
@@ -389,9 +399,14 @@ export class Cluster implements Peers {
     }
     this.#compareConfig(sender, heartbeat.config)
     if (heartbeat.state !== 'LEFT' && catalogue !== this.#catalogue?.hash) void this.#catalogue?.fetch(sender)
-    if (rollCall) this.#beatSoon ??= this.#options.clock.setTimer(() => this.#beat(), 0)
+    if (rollCall) {
+      this.#rollCalls.set(process, beat)
+      this.#beatSoon ??= this.#options.clock.setTimer(() => this.#beat(), 0)
+    }
     const wasComplete = this.#lease.complete
-    this.#lease.heardFrom(sender)
+    for (const [caller, called] of heartbeat.answers) {
+      if (caller === this.#process) this.#lease.answered(sender, called)
+    }
     if (!wasComplete && this.#lease.complete) this.#beat()
     this.#look()
   }
@@ -408,15 +423,33 @@ export class Cluster implements Peers {
       }
       return
     }
-    const awayMs = this.#lease.unheardMs
-    if (
-      incarnation === this.#incarnation &&
-      this.#lease.echoed(beat) &&
-      awayMs >= this.#timings.deadAfterMs - this.#timings.heartbeatMs
-    ) {
-      if (Number.isFinite(awayMs)) this.#cameBack()
+    if (incarnation !== this.#incarnation) return
+    const unheardMs = this.#lease.unheardMs
+    if (unheardMs >= this.#timings.suspectAfterMs) {
+      this.#awayMs = Math.max(this.#awayMs, unheardMs)
+      this.#members.forgive()
     }
+    const isRegained = this.#lease.echoed(beat)
+    this.#judge()
+    if (isRegained) this.#regain()
     this.#look()
+  }
+
+  /** Everybody who is there has told what this peer may have missed. */
+  #regain(): void {
+    // What those who are not there any more have said last, nobody can tell.
+    if (!this.#lease.allAnswered) this.#host?.distrustAll()
+    this.#lease.regain()
+    const awayMs = this.#awayMs
+    this.#awayMs = 0
+    if (Number.isFinite(awayMs) && awayMs >= this.#timings.deadAfterMs - this.#timings.heartbeatMs) this.#cameBack()
+  }
+
+  #judge(): void {
+    const { clock } = this.#options
+    const isOverdue = this.#members.judge(this.#lease.confirmedAtMs)
+    // Before others are judged for their silence this peer must know that it would have heard them.
+    if (isOverdue && clock.monotonic() - this.#beatAtMs >= this.#timings.tickMs) this.#beat()
   }
 
   /** The others may have taken this peer for dead. */
@@ -487,7 +520,6 @@ export class Cluster implements Peers {
     if (state === 'SUSPECT' || state === 'DEAD') {
       this.#invalidations.lost(id, state === 'DEAD')
       this.#keyspaceChanges.lost(id, state === 'DEAD')
-      this.#lease.gaveUpOn(id)
       for (const listener of this.#suspectListeners.get(id) ?? []) listener()
     }
     this.#view.changed()
@@ -523,7 +555,7 @@ export class Cluster implements Peers {
         : 'back in the cluster'
       logger.warn({}, what)
     }
-    if (this.#lease.unheardMs < this.#timings.leaseMs) this.#members.judge()
+    this.#judge()
     if (outcome === 'PAUSED' || clock.monotonic() - this.#beatAtMs >= this.#timings.heartbeatMs) this.#beat()
     this.#look()
   }
@@ -534,13 +566,14 @@ export class Cluster implements Peers {
     const beat = ++this.#beats
     this.#beatAtMs = this.#options.clock.monotonic()
     this.#lease.sent(beat)
-    this.#publish(this.#subjects.broadcast('member'), () =>
+    const isSent = this.#publish(this.#subjects.broadcast('member'), () =>
       encodeHeartbeat({
         process: this.#process,
         incarnation: this.#incarnation,
         state: this.#state,
         beat,
         rollCall: this.#lease.needsRollCall,
+        answers: [...this.#rollCalls],
         view: this.#view.hash,
         catalogue: this.#catalogue?.hash ?? '',
         config: this.#options.configHash,
@@ -550,13 +583,16 @@ export class Cluster implements Peers {
         url: this.#options.url() ?? '',
       }),
     )
+    if (isSent) this.#rollCalls.clear()
   }
 
-  #publish(subject: string, encode: () => Uint8Array): void {
+  #publish(subject: string, encode: () => Uint8Array): boolean {
     try {
       this.#options.bus.publish(subject, encode())
+      return true
     } catch (error) {
-      if (!(error instanceof BusError)) throw error
+      if (error instanceof BusError) return false
+      throw error
     }
   }
 
@@ -582,10 +618,6 @@ export class Cluster implements Peers {
     if (listeners === undefined) this.#suspectListeners.set(peer, (listeners = new Set()))
     listeners.add(listener)
     return () => listeners.delete(listener)
-  }
-
-  *#expected(): Iterable<string> {
-    for (const { id, state } of this.#members.all()) if (state !== 'SUSPECT') yield id
   }
 
   #placed(): readonly string[] {

@@ -5,7 +5,9 @@ import type { Timings } from './timings.ts'
 export interface LeaseContext {
   readonly clock: Clock
   readonly timings: Timings
-  /** The peers that this one believes in, who must answer a roll call. */
+  /** All peers that this one knows. */
+  readonly known: () => Iterable<string>
+  /** Those of them that must answer a roll call: who has been silent for long is not waited for. */
   readonly expected: () => Iterable<string>
 }
 
@@ -17,15 +19,19 @@ export type TickOutcome = 'FINE' | 'PAUSED' | 'ISOLATED'
  * queued for it before, so having heard it means having heard all that was said until it was sent. That lends the
  * right for some seconds from the moment of sending; a process that was paused finds that it has run out.
  *
- * After it was lost, messages may have been lost as well. It comes back only when everybody expected has been heard,
- * because heartbeats carry the numbers by which losses are noticed.
+ * After it was lost, messages may have been lost as well. It comes back only when everybody expected has answered a
+ * roll call that was sent since: their answers carry the numbers by which losses are noticed, and whoever answers has
+ * heard of this peer, and waits for its confirmations from then on.
  */
 export class Lease {
   readonly #context: LeaseContext
+  /** Heartbeats that may still come back, of those sent since the lease was lost last. */
   readonly #sentAtMs = new Map<number, number>()
   #untilMs = -Infinity
-  /** Peers still to be heard before the lease can come back; `undefined` while it was not lost. */
-  #missing: Set<string> | undefined
+  /** Who has answered since the lease was lost; `undefined` while it is held. */
+  #answered: Set<string> | undefined = new Set()
+  /** Whom this peer knew when the lease was lost. */
+  #knownThen: ReadonlySet<string> = new Set()
   #lookedAtMs: number
   #silentMs = 0
   #heardSinceTick = false
@@ -36,12 +42,15 @@ export class Lease {
   constructor(context: LeaseContext) {
     this.#context = context
     this.#lookedAtMs = context.clock.monotonic()
-    this.#missing = new Set()
   }
 
-  /** Whether this peer may serve as a part of its cluster. */
+  /**
+   * Whether this peer may serve as a part of its cluster. Not when it has not looked at the clock for a while: it was
+   * paused, and a writer may have given up waiting for it meanwhile.
+   */
   get held(): boolean {
-    return this.#context.clock.monotonic() < this.#untilMs
+    const nowMs = this.#context.clock.monotonic()
+    return nowMs < this.#untilMs && nowMs - this.#lookedAtMs < this.#context.timings.pausedAfterMs
   }
 
   /** Whether it is clear that the bus cannot be reached. */
@@ -49,9 +58,12 @@ export class Lease {
     return this.#isolated && !this.held
   }
 
-  /** Whether everybody expected has been heard since the lease was lost. */
+  /** Whether everybody expected has answered since the lease was lost. */
   get complete(): boolean {
-    return this.#missing === undefined || this.#missing.size === 0
+    const answered = this.#answered
+    if (answered === undefined) return true
+    for (const peer of this.#context.expected()) if (!answered.has(peer)) return false
+    return true
   }
 
   /** Whether everybody should be asked for a heartbeat. */
@@ -59,53 +71,72 @@ export class Lease {
     return !this.held
   }
 
+  /** Whether everybody who was known when the lease was lost has answered since. */
+  get allAnswered(): boolean {
+    return this.#answered === undefined || this.#knownThen.isSubsetOf(this.#answered)
+  }
+
   /** How long no heartbeat of this peer has come back. */
   get unheardMs(): number {
     return this.#context.clock.monotonic() - this.#confirmedAtMs
   }
 
+  /** Until when this peer is known to have heard everything. */
+  get confirmedAtMs(): number {
+    return this.#confirmedAtMs
+  }
+
   /** Notes that a heartbeat is being sent. */
   sent(beat: number): void {
-    // What was lost shows only when everybody is heard after this moment.
-    if (!this.held) this.#missing ??= new Set(this.#context.expected())
     this.#sentAtMs.set(beat, this.#context.clock.monotonic())
     this.#sentAtMs.delete(beat - 16)
   }
 
-  /** Notes any message. */
+  /** Notes any message: there is somebody. */
   heard(): void {
     this.#heardSinceTick = true
     this.#silentMs = 0
+    this.#isolated = false
   }
 
-  /** Notes a heartbeat of another peer. */
-  heardFrom(peer: string): void {
-    this.#missing?.delete(peer)
-  }
-
-  /** Notes that a peer is not waited for any more. */
-  gaveUpOn(peer: string): void {
-    this.#missing?.delete(peer)
+  /** Notes that a peer has answered a heartbeat that called the roll. */
+  answered(peer: string, beat: number): void {
+    if (this.#sentAtMs.has(beat)) this.#answered?.add(peer)
   }
 
   /** Anything may have been missed: the lease ends now. */
   lose(): void {
     this.#untilMs = -Infinity
-    this.#missing = undefined
+    this.#answered ??= new Set()
+    this.#answered.clear()
+    this.#knownThen = this.#knownThen.union(new Set(this.#context.known()))
+    // What was sent before may come back ahead of messages that were not read yet.
+    this.#sentAtMs.clear()
   }
 
-  /** Takes this peer's own heartbeat as it comes back. Returns whether the lease was regained by it. */
+  /**
+   * Takes this peer's own heartbeat as it comes back.
+   *
+   * @returns whether the lease is to be regained by it: see {@link regain}.
+   */
   echoed(beat: number): boolean {
     const sentAtMs = this.#sentAtMs.get(beat)
     if (sentAtMs === undefined) return false
     this.#confirmedAtMs = Math.max(this.#confirmedAtMs, sentAtMs)
-    const wasHeld = this.held
-    if (!wasHeld && (this.#missing === undefined || this.#missing.size > 0)) return false
-    this.#untilMs = Math.max(this.#untilMs, sentAtMs + this.#context.timings.leaseMs)
-    if (!this.held) return false
-    this.#missing = undefined
+    const { leaseMs } = this.#context.timings
+    if (this.#answered === undefined) {
+      if (this.held) this.#untilMs = Math.max(this.#untilMs, sentAtMs + leaseMs)
+      return false
+    }
+    return this.complete && this.#context.clock.monotonic() < sentAtMs + leaseMs
+  }
+
+  /** Takes the lease back, from when the heartbeat that came back was sent. */
+  regain(): void {
+    this.#answered = undefined
+    this.#knownThen = new Set()
+    this.#untilMs = this.#confirmedAtMs + this.#context.timings.leaseMs
     this.#isolated = false
-    return !wasHeld
   }
 
   /** Looks at the clock; to be called every `tickMs`. */
@@ -113,8 +144,8 @@ export class Lease {
     const { clock, timings } = this.#context
     const nowMs = clock.monotonic()
     const elapsedMs = nowMs - this.#lookedAtMs
+    if (!this.held && this.#answered === undefined) this.lose()
     this.#lookedAtMs = nowMs
-    if (!this.held && this.#untilMs !== -Infinity) this.lose()
     if (elapsedMs >= timings.pausedAfterMs) {
       // Silence while this process did not listen says nothing, and neither does having been isolated before.
       this.#silentMs = 0

@@ -62,15 +62,31 @@ export class Members {
     if (member !== undefined && member.state !== 'SUSPECT') this.#set({ ...member, state: 'SUSPECT' }, reason)
   }
 
-  /** Judges silence. Only to be called while this peer hears itself: otherwise the silence is its own. */
-  judge(): void {
+  /** Those that were heard not long ago. */
+  *expected(): Iterable<string> {
     const { clock, timings } = this.#context
     const nowMs = clock.monotonic()
+    for (const { id, heardAtMs } of this.#members.values()) if (nowMs - heardAtMs < timings.suspectAfterMs) yield id
+  }
+
+  /**
+   * Judges silence.
+   *
+   * @param listenedUntilMs until when this peer is known to have heard everything: silence after it may be its own.
+   * @returns whether somebody would be judged if this peer knew that it listens.
+   */
+  judge(listenedUntilMs: number): boolean {
+    const { clock, timings } = this.#context
+    const nowMs = clock.monotonic()
+    let isOverdue = false
     for (const member of this.#members.values()) {
-      const silentMs = nowMs - member.heardAtMs
+      const silentMs = listenedUntilMs - member.heardAtMs
       if (silentMs >= timings.deadAfterMs) this.#remove(member, `silent for ${Math.round(silentMs)} ms`)
       else if (silentMs >= timings.suspectAfterMs) this.suspect(member.id, `silent for ${Math.round(silentMs)} ms`)
+      const limitMs = member.state === 'SUSPECT' ? timings.deadAfterMs : timings.suspectAfterMs
+      if (silentMs < limitMs && nowMs - member.heardAtMs >= limitMs) isOverdue = true
     }
+    return isOverdue
   }
 
   /** Forgets silence up to now: it was this process that did not listen. */

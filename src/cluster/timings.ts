@@ -4,7 +4,10 @@ export interface Timings {
   readonly heartbeatMs: number
   /** Between two looks at the clock: for silence, for a pause of this process, for the lease. */
   readonly tickMs: number
-  /** A look that comes this late means that the process was paused, and says nothing about others. */
+  /**
+   * A look that comes this late means that the process was paused, and says nothing about others. Shorter than
+   * `confirmTimeoutMs` by more than messages take: a writer that gave up waiting may count on the lease having ended.
+   */
   readonly pausedAfterMs: number
   /** Silence after which a peer is suspect: two heartbeats and some. */
   readonly suspectAfterMs: number
@@ -32,7 +35,7 @@ export interface Timings {
 export const defaultTimings: Timings = {
   heartbeatMs: 1_000,
   tickMs: 250,
-  pausedAfterMs: 1_000,
+  pausedAfterMs: 750,
   suspectAfterMs: 2_200,
   deadAfterMs: 5_000,
   leaseMs: 3_000,

@@ -1,5 +1,6 @@
 import { decodeFrame, encodeFrame } from './frame.ts'
-import { fields, number, text, word } from './shape.ts'
+import { ProtocolError } from './protocol-error.ts'
+import { fields, list, number, text, word } from './shape.ts'
 
 /** What a peer says of itself. `LEFT` is its last word. */
 export type SaidState = 'JOINING' | 'ALIVE' | 'LEAVING' | 'LEFT'
@@ -15,6 +16,8 @@ export interface Heartbeat {
   readonly beat: number
   /** Whether everybody should answer with a heartbeat at once. */
   readonly rollCall: boolean
+  /** Roll calls that this heartbeat answers: the processes that called, and the beats they called with. */
+  readonly answers: readonly RollCall[]
   /** Hash of the view that the sender places keys by; empty where it has none. */
   readonly view: string
   readonly catalogue: string
@@ -28,6 +31,9 @@ export interface Heartbeat {
   /** Where its GraphQL API is reached; empty where it does not say. */
   readonly url: string
 }
+
+/** Who called the roll, and with which of its heartbeats. */
+export type RollCall = readonly [process: string, beat: number]
 
 /** Packs a heartbeat. */
 export function encodeHeartbeat(heartbeat: Heartbeat): Uint8Array {
@@ -43,6 +49,7 @@ export function decodeHeartbeat(data: Uint8Array): Heartbeat {
     state: word(head, 'state', ['JOINING', 'ALIVE', 'LEAVING', 'LEFT']),
     beat: number(head, 'beat'),
     rollCall: number(head, 'rollCall') === 1,
+    answers: list(head, 'answers').map(rollCallOf),
     view: text(head, 'view'),
     catalogue: text(head, 'catalogue'),
     config: text(head, 'config'),
@@ -51,4 +58,10 @@ export function decodeHeartbeat(data: Uint8Array): Heartbeat {
     version: number(head, 'version'),
     url: text(head, 'url'),
   }
+}
+
+function rollCallOf(pair: unknown): RollCall {
+  const [process, beat] = Array.isArray(pair) ? (pair as readonly unknown[]) : []
+  if (typeof process === 'string' && typeof beat === 'number') return [process, beat]
+  throw new ProtocolError('MALFORMED', 'An answer to a roll call has no process or no beat.')
 }
