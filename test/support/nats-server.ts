@@ -202,7 +202,7 @@ let binary: Promise<string> | undefined
  * Where nats-server is: `NATS_SERVER_BINARY`, or on the PATH, or where Debian's package puts it, which is installed when
  * that can be done.
  */
-export function natsServerBinary(): Promise<string> {
+function natsServerBinary(): Promise<string> {
   binary ??= findBinary()
   return binary
 }
