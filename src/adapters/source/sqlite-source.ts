@@ -63,7 +63,8 @@ export type SqliteSourceOptions = SqliteTableOptions | SqliteQueryOptions
  * was put: a number in a text column comes back as text.
  *
  * `node:sqlite` is synchronous: the process does nothing else while a statement runs, and a statement cannot be
- * interrupted. Keep what you ask for on an index.
+ * interrupted. Keep what you ask for on an index. In Node 22 it ends text at the character U+0000, in keys and in values
+ * outside JSON; Node 24 does not.
  *
  * @throws ConfigError with everything that is wrong with the options.
  */
