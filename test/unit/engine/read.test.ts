@@ -208,12 +208,16 @@ describe('deadlines', () => {
     expect(codes(await reading)).toEqual([1, 'READ_TIMEOUT'])
   })
 
-  test('of callers are never longer than the keyspace’s', async () => {
-    const source = scriptedSource()
-    const { engine, clock } = engineOver(source, { readTimeoutMs: 100 })
+  test('of callers are never longer than the keyspace’s, however long the bulk load may take', async () => {
+    const { engine, clock } = engineOver(scriptedSource(), { readTimeoutMs: 100, batchWindowMs: 50 })
     const reading = engine.getMany('things', ['a'], { timeoutMs: 1_000 })
-    await clock.advance(100)
+    await clock.advance(40)
+    const later = engine.getMany('things', ['b'], { timeoutMs: 1_000 })
+    await clock.advance(60)
+    // The load that both share goes on for the sake of the later one.
     expect(codes(await reading)).toEqual(['SOURCE_TIMEOUT'])
+    await clock.advance(40)
+    expect(codes(await later)).toEqual(['SOURCE_TIMEOUT'])
   })
 
   test('of a source that hangs end the load, and the next reader starts another', async () => {
@@ -242,18 +246,24 @@ describe('stale while revalidate', () => {
   const policy = { ttlMs: 1_000, staleWhileRevalidateMs: 500 }
 
   test('answers at once from the expired copy, and loads once in the background', async () => {
-    let count = 0
-    const source = answeringSource(() => ++count)
+    const source = scriptedSource()
     const { engine, clock } = engineOver(source, policy)
-    await after(clock, 0, engine.get('things', 'a'))
+    const first = engine.get('things', 'a')
+    await clock.advance(0)
+    source.loads[0]!.answer([1])
+    await first
     await clock.advance(1_200)
     const stale = engine.read('things', ['a', 'a']) as readonly Entry[]
     expect(stale[0]).toMatchObject({ value: 1, servedFrom: 'STALE', stale: true, ttlMs: 0, ageMs: 1_200 })
-    expect(source.calls).toHaveLength(1)
+    expect(source.loads).toHaveLength(1)
+    await clock.advance(10)
+    expect((engine.read('things', ['a']) as readonly Entry[])[0]?.servedFrom).toBe('STALE')
+    await clock.advance(10)
+    expect(source.loads).toHaveLength(2)
+    source.loads[1]!.answer([2])
     await clock.advance(0)
-    expect(source.calls).toHaveLength(2)
     expect((engine.read('things', ['a']) as readonly Entry[])[0]).toMatchObject({ value: 2, servedFrom: 'OWNER' })
-    expect(engine.stats('things')).toMatchObject({ hits: 3, staleHits: 2, misses: 1 })
+    expect(engine.stats('things')).toMatchObject({ hits: 4, staleHits: 3, misses: 1 })
   })
 
   test('ends with its window', async () => {
@@ -459,6 +469,24 @@ describe('fences', () => {
     source.loads[2]!.answer([{ tag: 'red', version: 2 }])
     expect((await later)?.value).toMatchObject({ version: 2 })
     expect((await engine.get('things', 'a'))?.value).toMatchObject({ version: 2 })
+  })
+
+  test('a tag fence stands until every earlier load has ended', async () => {
+    const source = scriptedSource()
+    const { engine, clock } = engineOver(source, { maxBatchSize: 1, tags: () => ['red'] })
+    const reading = engine.getMany('things', ['a', 'b'])
+    await clock.advance(0)
+    await engine.invalidateTags('things', ['red'])
+    source.loads[0]!.answer([1])
+    await clock.advance(0)
+    source.loads[1]!.answer([1])
+    await reading
+    expect(engine.stats('things')).toMatchObject({ entries: 0, fencedFills: 2 })
+    const later = engine.get('things', 'b')
+    await clock.advance(0)
+    source.loads[2]!.answer([2])
+    await later
+    expect(engine.stats('things').entries).toBe(1)
   })
 
   test('a tag invalidation lets loads of other tags pass', async () => {

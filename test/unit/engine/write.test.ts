@@ -395,7 +395,7 @@ describe('a writable source', () => {
   })
 
   test.each([
-    ['a change that it told of', (_: Engine, tell: () => void) => tell()],
+    ['a change that it told of', async (_: Engine, tell: () => void) => tell()],
     ['a clear', (engine: Engine) => engine.clear('things')],
     ['an invalidation of its tag', (engine: Engine) => engine.invalidateTags('things', ['t'])],
   ])('whose acknowledgement comes after %s may have acknowledged an older value', async (_, meanwhile) => {
