@@ -193,13 +193,14 @@ export class Keyspace implements EntryContext {
   }
 
   /** Makes room for a change that was made by another peer: drops what is older. */
-  supersede({ key, version }: KeyChange): void {
+  supersede({ key, kind, version }: KeyChange): void {
     this.flights.unhook(key)
     const entry = this.store.peek(key)
     // Only puts are judged by version, because they have no source to be read again from. Anything else is dropped
     // even where it seems newer: two peers that both took themselves for the owner may have written in either order.
     if (entry !== undefined && (entry.kind !== 'PUT' || entry.version < version)) this.drop(key)
-    this.#graves.buryKey(key, version)
+    // The put that is told of may yet be handed over to this peer; only what is older may not.
+    this.#graves.buryKey(key, kind === 'PUT' ? version - 1 : version)
   }
 
   /** Drops, now and when they arrive, all entries that carry one of the tags. */
