@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { appendFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -82,9 +83,10 @@ export class ClusterPeer {
   end: PeerEnd | undefined
   #errors = ''
   readonly #child: ChildProcess
-  readonly #agent: Agent = new Agent({ keepAlive: true })
+  #agent: Agent = new Agent({ keepAlive: true })
   readonly #watchers = new Set<(line: PeerLogLine) => void>()
   #url: URL | undefined
+  #pausedAtMs = Infinity
 
   constructor(options: ClusterPeerOptions) {
     const { id, nats, cluster, settings = {}, config = defaultConfig, port = 0 } = options
@@ -195,6 +197,11 @@ export class ClusterPeer {
   /** One HTTP request. */
   request(method: string, path: string, body?: object, timeoutMs = 20_000): Promise<PeerResponse> {
     const { port } = this
+    // When it wakes it resets connections that have been idle for 5 s, whatever has been sent over them.
+    if (performance.now() - this.#pausedAtMs > 4_000) {
+      this.#pausedAtMs = Infinity
+      this.#agent = new Agent({ keepAlive: true })
+    }
     return new Promise((resolve, reject) => {
       const payload = body === undefined ? undefined : JSON.stringify(body)
       const headers =
@@ -263,6 +270,7 @@ export class ClusterPeer {
   /** Stops it from running without ending it. */
   pause(): void {
     this.#child.kill('SIGSTOP')
+    this.#pausedAtMs = performance.now()
   }
 
   resume(): void {
@@ -291,6 +299,10 @@ export class ClusterPeer {
   }
 
   #read(text: string): void {
+    // For people who look into what happened.
+    if (process.env['CLUSTER_LOGS'] !== undefined) {
+      appendFileSync(join(process.env['CLUSTER_LOGS'], `${this.id}-${this.pid}.log`), `${text}\n`)
+    }
     if (!text.startsWith('{')) return
     const line = JSON.parse(text) as PeerLogLine
     this.log.push(line)
