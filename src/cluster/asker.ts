@@ -24,6 +24,8 @@ export interface AskerContext {
   readonly subjects: Subjects
   /** Hash of the view by which this peer places keys. */
   readonly view: () => string
+  /** Names the life of a peer that this one has heard of last. */
+  readonly incarnation: (peer: string) => string
   /** Called when the bus says that nobody listens in a peer's place. */
   readonly onNoResponders: (peer: string) => void
   /** Calls `listener` once, when the peer goes suspect; returns a function that stops it. */
@@ -150,10 +152,11 @@ export class Asker {
     writes: readonly WriteTransfer[],
     timeoutMs: number,
   ): Promise<WriteAnswers> {
+    const { view, incarnation } = this.#context
     const { rows, values } = packWrites(writes)
     // Not sent to a suspect: a paused owner would find it in its queue later, and nobody could say what became of it.
     if (this.#context.isSuspect(peer)) return { answers: writes.map(() => elsewhere), confirmation: nobody }
-    const message = encodeFrame({ op: 'write', keyspace, view: this.#context.view(), rows }, values)
+    const message = encodeFrame({ op: 'write', keyspace, view: view(), incarnation: incarnation(peer), rows }, values)
     const reply = await this.#request(peer, 'rpc', message, timeoutMs)
     if (reply.kind === 'REPLY') {
       const result = readable(reply.data, (frame) => writeAnswers(frame, writes))

@@ -88,6 +88,8 @@ export class Cluster implements Peers {
   readonly #suspectListeners = new Map<string, Set<() => void>>()
   /** Per sender that waits for a confirmation, the process whose messages were seen. */
   readonly #toConfirm = new Map<string, string>()
+  /** Senders whose heartbeats told of invalidations that have not come. */
+  readonly #behind = new Map<string, { readonly process: string; readonly number: number; readonly sinceMs: number }>()
   readonly #differingConfigs = new Map<string, string>()
   readonly #stopSubscriptions: (() => void)[] = []
   #host: PeerHost | undefined
@@ -138,6 +140,7 @@ export class Cluster implements Peers {
       clock,
       subjects: this.#subjects,
       view: () => this.#view.hash,
+      incarnation: (peer) => this.#members.get(peer)?.heartbeat.incarnation ?? '',
       onNoResponders: (peer) => this.#members.suspect(peer, 'nobody listens in its place'),
       onSuspect: (peer, listener) => this.#onSuspect(peer, listener),
       isSuspect: (peer) => this.#members.get(peer)?.state === 'SUSPECT',
@@ -194,6 +197,17 @@ export class Cluster implements Peers {
       return { kind: 'ASK', peer: deputy, as: 'DEPUTY' }
     }
     return { kind: 'LOAD', near: true, previous: undefined }
+  }
+
+  holders(): readonly string[] {
+    const { hash } = this.#view
+    return Array.from(this.#members.all())
+      .filter(({ heartbeat }) => heartbeat.handedOver !== hash)
+      .map(({ id }) => id)
+  }
+
+  isIsolated(): boolean {
+    return this.#lease.isolated
   }
 
   ask(
@@ -273,6 +287,8 @@ export class Cluster implements Peers {
       selfId: this.selfId,
       owns: (slot) => this.#view.owns(slot),
       ownerOfKey: (keyspace, key) => this.#view.owner(slotOf(slotSeed(keyspace), key)),
+      view: () => this.#view.hash,
+      onDone: () => this.#beatShortly(),
     })
     this.#subscribe(host)
     this.#stopSubscriptions.push(
@@ -301,7 +317,8 @@ export class Cluster implements Peers {
       const deadlineMs = clock.monotonic() + this.#timings.leaveMs
       const agreed = await this.#room.wait(() => this.#settled || !this.#lease.held, this.#timings.leaveMs)
       const left = this.#room.wait(() => false, Math.max(0, deadlineMs - clock.monotonic()))
-      await Promise.race([this.#handOver?.run(), left])
+      // Nobody sends writes here any more. Those under way must be announced, and their puts handed over.
+      await Promise.race([this.#host.writesEnded().then(() => this.#handOver?.run()), left])
       logger.info({ agreed }, 'leaving')
     }
     this.#state = 'LEFT'
@@ -349,6 +366,8 @@ export class Cluster implements Peers {
       logger,
       host,
       view: () => this.#view.hash,
+      incarnation: () => this.#incarnation,
+      knows: (peer) => this.#members.get(peer) !== undefined,
       whenWritable: (timeoutMs) => this.whenWritable(timeoutMs),
       onSeen: (peer, { process, invalidation, keyspaceChange }) => {
         if (process !== this.#process) return
@@ -365,7 +384,7 @@ export class Cluster implements Peers {
     subscribe(this.#subjects.broadcasts('member'), (sender, message) => this.#onHeartbeat(sender, message))
     subscribe(this.#subjects.broadcasts('inv'), (sender, message) => this.#onChange(sender, message))
     subscribe(this.#subjects.broadcasts('keyspace'), (sender, message) => this.#onChange(sender, message))
-    subscribe(this.#subjects.requests('rpc'), (_sender, message) => responder.rpc(message))
+    subscribe(this.#subjects.requests('rpc'), (sender, message) => responder.rpc(sender, message))
     subscribe(this.#subjects.requests('ctl'), (sender, message) => responder.ctl(sender, message))
   }
 
@@ -389,8 +408,14 @@ export class Cluster implements Peers {
     if (sender === this.selfId) return this.#onOwnHeartbeat(heartbeat)
     if (!this.#members.hear(sender, heartbeat)) return
     const { process, invalidation, keyspaceChange, version, catalogue, rollCall, beat } = heartbeat
-    if (this.#seenInvalidations.heartbeat(sender, process, invalidation) === 'GAP') this.#missed(sender)
-    this.#seenKeyspaceChanges.heartbeat(sender, process, keyspaceChange)
+    if (this.#seenInvalidations.isBehind(sender, process, invalidation)) {
+      if (this.#behind.get(sender)?.process !== process) {
+        this.#behind.set(sender, { process, number: invalidation, sinceMs: this.#options.clock.monotonic() })
+      }
+      // The heartbeat may only have overtaken the message. While the lease is held the sender waits for a confirmation.
+      if (!this.#lease.held || heartbeat.state === 'LEFT') this.#catchUp(0)
+    }
+    this.#seenKeyspaceChanges.catchUp(sender, process, keyspaceChange)
     if (this.#host?.observeVersion(version) === false) {
       this.#options.logger.warn(
         { peer: sender },
@@ -401,7 +426,7 @@ export class Cluster implements Peers {
     if (heartbeat.state !== 'LEFT' && catalogue !== this.#catalogue?.hash) void this.#catalogue?.fetch(sender)
     if (rollCall) {
       this.#rollCalls.set(process, beat)
-      this.#beatSoon ??= this.#options.clock.setTimer(() => this.#beat(), 0)
+      this.#beatShortly()
     }
     const wasComplete = this.#lease.complete
     for (const [caller, called] of heartbeat.answers) {
@@ -438,6 +463,7 @@ export class Cluster implements Peers {
   /** Everybody who is there has told what this peer may have missed. */
   #regain(): void {
     // What those who are not there any more have said last, nobody can tell.
+    this.#catchUp(0)
     if (!this.#lease.allAnswered) this.#host?.distrustAll()
     this.#lease.regain()
     const awayMs = this.#awayMs
@@ -470,6 +496,7 @@ export class Cluster implements Peers {
       return
     }
     if (this.#seenInvalidations.message(sender, change.process, change.number) === 'GAP') this.#missed(sender)
+    for (const version of versionsOf(change.invalidation)) this.#host?.observeVersion(version)
     this.#host?.applyInvalidation(change.invalidation)
     this.#confirm(sender, change.process)
   }
@@ -502,6 +529,18 @@ export class Cluster implements Peers {
         }),
       )
     }, 0)
+  }
+
+  /** Makes up for invalidations that have not come within a time after a heartbeat told of them. */
+  #catchUp(afterMs: number): void {
+    const nowMs = this.#options.clock.monotonic()
+    for (const [sender, { process, number, sinceMs }] of this.#behind) {
+      if (nowMs - sinceMs < afterMs) continue
+      this.#behind.delete(sender)
+      if (!this.#seenInvalidations.isBehind(sender, process, number)) continue
+      this.#seenInvalidations.catchUp(sender, process, number)
+      this.#missed(sender)
+    }
   }
 
   #missed(sender: string): void {
@@ -556,11 +595,13 @@ export class Cluster implements Peers {
       logger.warn({}, what)
     }
     this.#judge()
+    this.#catchUp(this.#timings.tickMs)
     if (outcome === 'PAUSED' || clock.monotonic() - this.#beatAtMs >= this.#timings.heartbeatMs) this.#beat()
     this.#look()
   }
 
-  #beat(): void {
+  /** @param callsRoll false for answers: two peers without a lease would answer each other's answers for ever. */
+  #beat(callsRoll = true): void {
     this.#beatSoon?.cancel()
     this.#beatSoon = undefined
     const beat = ++this.#beats
@@ -572,9 +613,10 @@ export class Cluster implements Peers {
         incarnation: this.#incarnation,
         state: this.#state,
         beat,
-        rollCall: this.#lease.needsRollCall,
+        rollCall: callsRoll && this.#lease.needsRollCall,
         answers: [...this.#rollCalls],
         view: this.#view.hash,
+        handedOver: this.#handOver?.doneFor ?? '',
         catalogue: this.#catalogue?.hash ?? '',
         config: this.#options.configHash,
         invalidation: this.#invalidations.last,
@@ -584,6 +626,11 @@ export class Cluster implements Peers {
       }),
     )
     if (isSent) this.#rollCalls.clear()
+  }
+
+  /** Sends one heartbeat for all that happens in this turn of the event loop. */
+  #beatShortly(): void {
+    this.#beatSoon ??= this.#options.clock.setTimer(() => this.#beat(false), 0)
   }
 
   #publish(subject: string, encode: () => Uint8Array): boolean {
@@ -677,4 +724,8 @@ function merge(parts: readonly Confirmation[]): Confirmation {
   const unconfirmed = new Set(parts.flatMap((part) => part.unconfirmed))
   const confirmedBy = new Set(parts.flatMap((part) => part.confirmedBy))
   return { confirmedBy: [...confirmedBy].filter((peer) => !unconfirmed.has(peer)), unconfirmed: [...unconfirmed] }
+}
+
+function versionsOf(invalidation: Invalidation): readonly number[] {
+  return invalidation.kind === 'KEYS' ? invalidation.changes.map(({ version }) => version) : [invalidation.version]
 }

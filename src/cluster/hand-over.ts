@@ -12,11 +12,15 @@ export interface HandOverContext {
   /** The peer that should have a key. */
   readonly ownerOfKey: (keyspace: string, key: string) => string | undefined
   readonly selfId: string
+  /** Hash of the view by which keys are placed. */
+  readonly view: () => string
+  /** Called when everything is in its place by a view. */
+  readonly onDone: () => void
 }
 
 const putsPerRound = 256
 const requestTimeoutMs = 2_000
-const retryMs = 500
+const retryMs = 100
 
 /**
  * Brings puts that exist nowhere but in this process to the peers that own them now. Each is forgotten here only when
@@ -27,9 +31,15 @@ export class HandOver {
   #running: Promise<void> | undefined
   #again = false
   #stopped = false
+  #doneFor = ''
 
   constructor(context: HandOverContext) {
     this.#context = context
+  }
+
+  /** Hash of the last view by which everything was in its place. */
+  get doneFor(): string {
+    return this.#doneFor
   }
 
   /** Hands over whatever is out of place; resolves when nothing is left that anybody takes. */
@@ -44,13 +54,19 @@ export class HandOver {
   }
 
   async #untilDone(): Promise<void> {
+    const { clock, view, onDone } = this.#context
+    let delayMs = 0
     while (this.#again && !this.#stopped) {
+      // Writes that were let through by the view before are in the store when this turn of the event loop has ended.
+      await new Promise<void>((resolve) => void clock.setTimer(resolve, delayMs))
       this.#again = false
+      const by = view()
       const left = await this.#round()
-      if (left > 0 && !this.#stopped) {
-        this.#again = true
-        await new Promise<void>((resolve) => void this.#context.clock.setTimer(resolve, retryMs))
-      }
+      if (left > 0) this.#again = true
+      delayMs = left > 0 ? retryMs : 0
+      if (this.#again || by !== view() || by === this.#doneFor) continue
+      this.#doneFor = by
+      onDone()
     }
   }
 

@@ -1,5 +1,14 @@
 import { FedcacheError } from '../errors.ts'
-import type { AskedAs, Bus, BusMessage, Logger, PeerAnswer, PeerHost, WriteAnswer } from '../ports/index.ts'
+import {
+  type AskedAs,
+  type Bus,
+  BusError,
+  type BusMessage,
+  type Logger,
+  type PeerAnswer,
+  type PeerHost,
+  type WriteAnswer,
+} from '../ports/index.ts'
 import { entryBytes } from './asker.ts'
 import { packAnswers, packWriteAnswers, rowOverheadBytes, unpackEntries, unpackWrites } from './protocol/entries.ts'
 import { decodeFrame, encodeFrame, type Frame } from './protocol/frame.ts'
@@ -13,6 +22,10 @@ export interface ResponderContext {
   readonly host: PeerHost
   /** Hash of the view by which this peer places keys. */
   readonly view: () => string
+  /** Names this life of this peer; another after it may have been taken for dead. */
+  readonly incarnation: () => string
+  /** Whether this peer has heard of another, and so waits for its confirmations. */
+  readonly knows: (peer: string) => boolean
   /** Resolves when this peer may take part in writes; rejects otherwise. */
   readonly whenWritable: (timeoutMs: number) => Promise<void>
   /** Takes a peer's word that it has seen the numbered messages of a process of this peer. */
@@ -34,10 +47,10 @@ export class Responder {
   }
 
   /** Answers a request for entries. */
-  async rpc(message: BusMessage): Promise<void> {
+  async rpc(caller: string, message: BusMessage): Promise<void> {
     const frame = decodeFrame(message.data)
     const head = fields(frame.head)
-    if (word(head, 'op', ['read', 'write']) === 'read') return this.#read(message, head)
+    if (word(head, 'op', ['read', 'write']) === 'read') return this.#read(caller, message, head)
     return this.#write(message, head, frame)
   }
 
@@ -55,21 +68,25 @@ export class Responder {
         })
       case 'take': {
         const puts = unpackEntries({ rows: list(head, 'rows'), values: frame.values })
-        return message.respond?.(encodeFrame({ taken: host.takePuts(text(head, 'keyspace'), puts) }))
+        return respond(message, encodeFrame({ taken: host.takePuts(text(head, 'keyspace'), puts) }))
       }
       case 'catalogue':
-        return message.respond?.(encodeFrame({ records: host.catalogue() }))
+        return respond(message, encodeFrame({ records: host.catalogue() }))
     }
   }
 
-  async #read(message: BusMessage, head: Fields): Promise<void> {
+  async #read(caller: string, message: BusMessage, head: Fields): Promise<void> {
     const as: AskedAs = word(head, 'as', ['OWNER', 'DEPUTY', 'PREVIOUS'])
     const keys = texts(head, 'keys')
-    const answers = await this.#underAdmission(keys, () =>
-      this.#context.host.readFor(as, text(head, 'keyspace'), keys, number(head, 'timeoutMs')),
-    )
+    const keyspace = text(head, 'keyspace')
+    const timeoutMs = number(head, 'timeoutMs')
+    const { host, knows } = this.#context
+    // Who is not heard of is not waited for when what it asks for changes.
+    const answers = knows(caller)
+      ? await this.#underAdmission(keys, () => host.readFor(as, keyspace, keys, timeoutMs))
+      : keys.map((): PeerAnswer => ({ kind: 'ELSEWHERE' }))
     const { rows, values } = packAnswers(this.#fitting(answers))
-    message.respond?.(encodeFrame({ rows }, values))
+    respond(message, encodeFrame({ rows }, values))
   }
 
   async #underAdmission(
@@ -106,13 +123,15 @@ export class Responder {
 
   async #write(message: BusMessage, head: Fields, frame: Frame): Promise<void> {
     const writes = unpackWrites({ rows: list(head, 'rows'), values: frame.values })
-    const { host, view } = this.#context
-    const agreed = text(head, 'view') === view() && (await this.#isWritable()) && text(head, 'view') === view()
+    const { host, view, incarnation } = this.#context
+    // A write that waited here while others took this peer for dead may have been made again at another owner.
+    const isMeant = (): boolean => text(head, 'view') === view() && text(head, 'incarnation') === incarnation()
+    const agreed = isMeant() && (await this.#isWritable()) && isMeant()
     const { answers, confirmation } = agreed
       ? await host.writeFor(text(head, 'keyspace'), writes)
       : { answers: writes.map((): WriteAnswer => ({ kind: 'ELSEWHERE' })), confirmation: nobody }
     const { rows, values } = packWriteAnswers(answers.map(withoutValue))
-    message.respond?.(encodeFrame({ rows, ...confirmation }, values))
+    respond(message, encodeFrame({ rows, ...confirmation }, values))
   }
 
   async #isWritable(): Promise<boolean> {
@@ -135,6 +154,15 @@ export class Responder {
 }
 
 const nobody = { confirmedBy: [], unconfirmed: [] }
+
+/** Without a connection there is nobody to answer; whoever asked finds out by itself. */
+function respond(message: BusMessage, data: Uint8Array): void {
+  try {
+    message.respond?.(data)
+  } catch (error) {
+    if (!(error instanceof BusError) || error.kind === 'TOO_LARGE') throw error
+  }
+}
 
 function answerBytes(answer: PeerAnswer): number {
   return answer.kind === 'ENTRY' ? entryBytes(answer.entry) : rowOverheadBytes * 8

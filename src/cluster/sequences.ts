@@ -18,12 +18,14 @@ export class Sequences {
     return number === before + 1 ? 'NEXT' : 'GAP'
   }
 
-  /** Takes the number of the last message as the sender's heartbeat gives it. */
-  heartbeat(sender: string, process: string, last: number): Heard {
-    const before = this.#before(sender, process)
-    if (last <= before) return 'OLD'
-    this.#seen.set(sender, { process, number: last })
-    return 'GAP'
+  /** Whether the sender's last message, as its heartbeat numbers it, has not been seen. */
+  isBehind(sender: string, process: string, last: number): boolean {
+    return last > this.#before(sender, process)
+  }
+
+  /** Counts everything up to a number as seen: the caller makes up for what was missed. */
+  catchUp(sender: string, process: string, last: number): void {
+    if (this.isBehind(sender, process, last)) this.#seen.set(sender, { process, number: last })
   }
 
   /** The last number seen of a sender. */

@@ -58,81 +58,136 @@ export class Departures {
   }
 
   #send(served: ServedKeyspace, flight: Flight): void {
-    const route = this.#context.peers.route(flight.slot)
+    const { peers } = this.#context
+    const route = peers.route(flight.slot)
     if (route.kind === 'LOAD') return this.#load(served, flight, route)
+    // What lives in its owner's memory only, no deputy can have.
+    if (route.as === 'DEPUTY' && served.loader === undefined) return void this.#reroute(served, [flight])
     flight.near = true
-    this.#ask(served, route.peer, route.as, flight)
+    this.#ask(served, route.as, [route.peer], flight)
   }
 
   #load(served: ServedKeyspace, flight: Flight, { near, previous }: Extract<Route, { kind: 'LOAD' }>): void {
     flight.near = near
-    if (previous !== undefined) return this.#ask(served, previous, 'PREVIOUS', flight)
+    if (near) return this.#loadAway(served, flight)
+    // Puts that no source has may still be with any peer that has not handed over all that is not its own.
+    const first = new Set(served.writer === undefined ? this.#context.peers.holders() : [])
+    if (previous !== undefined) first.add(previous)
+    if (first.size > 0) return this.#ask(served, 'PREVIOUS', [...first], flight)
     this.#loadFromSource(served, flight)
+  }
+
+  /** Loads what another peer owns that cannot be asked. Only the owner can say that a key without a source is not there. */
+  #loadAway(served: ServedKeyspace, flight: Flight): void {
+    const { keyspace, loader } = served
+    if (loader !== undefined) return loader.load(flight)
+    if (this.#context.peers.isIsolated()) return landLater(keyspace, flight, nobodyAnswered(keyspace, flight))
+    void this.#reroute(served, [flight])
   }
 
   #loadFromSource({ keyspace, loader }: ServedKeyspace, flight: Flight): void {
     if (loader !== undefined) return loader.load(flight)
+    const { clock, peers } = this.#context
+    // A put may have been handed over meanwhile.
+    const here = peers.owns(flight.slot) ? keyspace.find(flight.key) : undefined
     const nothing = keyspace.entry(flight.key, { encoded: null, ttlMs: 0, tags: noTags }, 0, 'LOADED')
-    landLater(keyspace, flight, { entry: nothing, servedFrom: 'OWNER' })
+    const entry = here !== undefined && clock.monotonic() < here.expiresAtMs ? here : nothing
+    landLater(keyspace, flight, { entry, servedFrom: 'OWNER' })
   }
 
-  #ask(served: ServedKeyspace, peer: string, as: AskedAs, flight: Flight): void {
+  #ask(served: ServedKeyspace, as: AskedAs, peers: readonly string[], flight: Flight): void {
     let questions = this.#questions.get(served)
     if (questions === undefined) this.#questions.set(served, (questions = new Map()))
-    const name = `${as} ${peer}`
+    const name = `${as} ${peers.join(' ')}`
     let gathered = questions.get(name)
     if (gathered === undefined) {
-      gathered = gather<Flight, void>((flights) => this.#askBatch(served, peer, as, flights), {
+      gathered = gather<Flight, void>((flights) => this.#askBatch(served, as, peers, flights), {
         maxBatchSize: maxKeysPerQuestion,
         windowMs: 0,
         clock: this.#context.clock,
       })
       questions.set(name, gathered)
     }
-    void gathered.load(flight)
+    // Nothing in a batch should throw; were it to, its flights must land all the same.
+    gathered.load(flight).catch(() => served.keyspace.land(flight, nobodyAnswered(served.keyspace, flight)))
   }
 
-  async #askBatch(served: ServedKeyspace, peer: string, as: AskedAs, flights: readonly Flight[]): Promise<undefined[]> {
-    const { clock, peers } = this.#context
+  async #askBatch(
+    served: ServedKeyspace,
+    as: AskedAs,
+    peers: readonly string[],
+    flights: readonly Flight[],
+  ): Promise<undefined[]> {
+    const { clock } = this.#context
     const { keyspace } = served
     const keys = [...new Set(flights.map((flight) => flight.key))]
     const sentAtMs = clock.monotonic()
     const leftMs = Math.max(...flights.map((flight) => flight.deadlineMs)) - sentAtMs
     const timeoutMs = as === 'PREVIOUS' ? Math.min(leftMs, maxPreviousMs) : leftMs
-    keyspace.counters.peerReads += keys.length
-    const answers = await peers.ask(peer, as, keyspace.name, keys, Math.max(1, timeoutMs))
-    const byKey = new Map(keys.map((key, index) => [key, answers[index]!]))
+    const asked = await Promise.all(
+      peers.map((peer) => {
+        keyspace.counters.peerReads += keys.length
+        return this.#context.peers.ask(peer, as, keyspace.name, keys, Math.max(1, timeoutMs))
+      }),
+    )
     const lost: Flight[] = []
+    const indices = new Map(keys.map((key, index) => [key, index]))
     for (const flight of flights) {
-      if (!this.#arrive(served, as, flight, byKey.get(flight.key)!, sentAtMs)) lost.push(flight)
+      const answers = asked.map((ofPeer) => ofPeer[indices.get(flight.key)!]!)
+      const hasArrived =
+        as === 'PREVIOUS'
+          ? this.#arriveFromPrevious(served, flight, answers, sentAtMs)
+          : this.#arrive(served, flight, answers[0]!, sentAtMs)
+      if (!hasArrived) lost.push(flight)
     }
     if (lost.length > 0) void this.#reroute(served, lost)
     return flights.map(() => undefined)
   }
 
   /** @returns false where another route must be tried. */
-  #arrive(served: ServedKeyspace, as: AskedAs, flight: Flight, answer: PeerAnswer, sentAtMs: number): boolean {
+  #arrive(served: ServedKeyspace, flight: Flight, answer: PeerAnswer, sentAtMs: number): boolean {
     const { keyspace } = served
     switch (answer.kind) {
       case 'ENTRY': {
-        const entry = keyspace.received(answer.entry, as === 'PREVIOUS' ? 'LOADED' : 'NEAR', sentAtMs)
-        const store = as === 'PREVIOUS' || (answer.servedFrom !== 'STALE' && this.#admits(keyspace, flight.key))
+        const entry = keyspace.received(answer.entry, 'NEAR', sentAtMs)
+        const store = answer.servedFrom !== 'STALE' && this.#admits(keyspace, flight.key)
         keyspace.land(flight, { entry, servedFrom: fromPeer(answer.servedFrom) }, store)
         return true
       }
       case 'ERROR':
-        if (as === 'PREVIOUS') this.#loadFromSource(served, flight)
-        else keyspace.land(flight, asFedcacheError(answer.error))
+        keyspace.land(flight, asFedcacheError(answer.error))
         return true
       case 'NO_SOURCE':
-        flight.near = as !== 'PREVIOUS'
+        flight.near = true
         this.#loadFromSource(served, flight)
         return true
       case 'ELSEWHERE':
-        if (as !== 'PREVIOUS') return false
-        this.#loadFromSource(served, flight)
-        return true
+        return false
     }
+  }
+
+  /** Takes the newest of what is left with peers that may have had the key before; otherwise its source is asked. */
+  #arriveFromPrevious(
+    served: ServedKeyspace,
+    flight: Flight,
+    answers: readonly PeerAnswer[],
+    sentAtMs: number,
+  ): boolean {
+    const { keyspace, loader } = served
+    const entries = answers
+      .filter((answer) => answer.kind === 'ENTRY')
+      .map(({ entry }) => entry)
+      // A delete or clear may not have reached them before they answered.
+      .filter((entry) => !keyspace.isOverruled(entry))
+    if (entries.length > 0) {
+      const newest = entries.reduce((best, entry) => (entry.version > best.version ? entry : best))
+      keyspace.land(flight, { entry: keyspace.received(newest, 'LOADED', sentAtMs), servedFrom: 'PEER' })
+      return true
+    }
+    // One that has not answered may have the only copy.
+    if (loader === undefined && answers.some(({ kind }) => kind !== 'NO_SOURCE' && kind !== 'ENTRY')) return false
+    this.#loadFromSource(served, flight)
+    return true
   }
 
   async #reroute(served: ServedKeyspace, flights: readonly Flight[]): Promise<void> {

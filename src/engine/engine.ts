@@ -387,6 +387,7 @@ export class Engine {
       homelessPuts: (mine) => service.homelessPuts(mine),
       takePuts: (keyspace, puts) => service.takePuts(keyspace, puts),
       releasePut: (keyspace, key, version) => service.releasePut(keyspace, key, version),
+      writesEnded: () => this.#writes.ended(),
       get lastVersion() {
         return versions.last
       },

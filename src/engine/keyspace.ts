@@ -214,10 +214,15 @@ export class Keyspace implements EntryContext {
     this.#graves.buryTags(tags, version)
   }
 
+  /** Whether an entry of another peer was deleted, invalidated or replaced by a change that is known here. */
+  isOverruled({ key, tags, version }: EntryTransfer): boolean {
+    return version <= this.clearedAt || this.#graves.isBuried(key, tags, version)
+  }
+
   /** Keeps a put that another peer hands over. Returns whether this peer has it, or what replaced it, now. */
   take(put: EntryTransfer, nowMs: number): boolean {
-    const { key, tags, version } = put
-    if (version <= this.clearedAt || this.#graves.isBuried(key, tags, version)) return true
+    const { key, version } = put
+    if (this.isOverruled(put)) return true
     const existing = this.store.peek(key)
     if (existing?.kind === 'PUT' && existing.version >= version) return true
     // A load under way would put the source's value in place of this one.

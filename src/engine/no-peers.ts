@@ -21,6 +21,8 @@ export function noPeers(selfId: string, incarnation: string, url: () => string |
     mayServe: () => true,
     whenMayServe: () => Promise.resolve(true),
     route: () => load,
+    holders: () => [],
+    isIsolated: () => false,
     ask: (_peer, _as, _keyspace, keys) => Promise.resolve(keys.map(() => elsewhere)),
     routeChange: () => Promise.resolve(),
     whenWritable: () => Promise.resolve(),

@@ -83,7 +83,11 @@ export class PeerService {
   takePuts(keyspaceName: string, puts: readonly EntryTransfer[]): readonly boolean[] {
     const keyspace = this.#context.keyspaces.find(keyspaceName)?.keyspace
     const nowMs = this.#context.clock.monotonic()
-    return puts.map((put) => keyspace?.take(put, nowMs) ?? false)
+    // Who is about to leave, or has not heard of the view by which it is the owner, must not become the only keeper.
+    return puts.map(
+      (put) =>
+        keyspace !== undefined && this.#context.peers.owns(keyspace.slotOf(put.key)) && keyspace.take(put, nowMs),
+    )
   }
 
   /** Forgets a put that another peer has taken, unless it has changed since. */
@@ -93,9 +97,11 @@ export class PeerService {
   }
 
   #remembered(keyspace: Keyspace, key: string): PeerAnswer {
+    const { clock, peers } = this.#context
+    // What this peer may not serve, because it may have missed changes, others must not serve either.
+    if (!peers.mayServe()) return elsewhere
     const entry = keyspace.find(key)
-    const nowMs = this.#context.clock.monotonic()
-    if (entry === undefined || entry.kind === 'NEAR' || nowMs >= entry.expiresAtMs) return elsewhere
+    if (entry === undefined || entry.kind === 'NEAR' || clock.monotonic() >= entry.expiresAtMs) return noSource
     return { kind: 'ENTRY', entry: keyspace.transfer(entry), servedFrom: 'OWNER' }
   }
 

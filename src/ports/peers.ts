@@ -73,7 +73,10 @@ export interface EntryTransfer {
   readonly tags: readonly string[]
 }
 
-/** What one peer asks another for: as the owner, as the deputy of a silent owner, or for what it still has. */
+/**
+ * What one peer asks another for: as the owner, as the deputy of a silent owner, or for what it still has of a slot
+ * that moved. In the last case `NO_SOURCE` says that it has nothing, `ELSEWHERE` that it cannot tell.
+ */
 export type AskedAs = 'OWNER' | 'DEPUTY' | 'PREVIOUS'
 
 /**
@@ -134,6 +137,8 @@ export interface PeerHost {
   takePuts(keyspace: string, puts: readonly EntryTransfer[]): readonly boolean[]
   /** Forgets a put that another peer has taken, unless it has changed since. */
   releasePut(keyspace: string, key: string, version: number): void
+  /** Resolves when the writes that are being applied now have ended. */
+  writesEnded(): Promise<void>
   /** Highest version given or seen here. */
   readonly lastVersion: number
   /** Makes later versions higher than one seen at another peer; false where it is too far ahead. */
@@ -169,6 +174,13 @@ export interface Peers {
   whenMayServe(timeoutMs: number): Promise<boolean>
   /** How a key of the slot is brought into memory at this moment. */
   route(slot: number): Route
+  /**
+   * Peers that may still hold puts of slots that are this peer's now: they have not told that they handed over all that
+   * is not theirs.
+   */
+  holders(): readonly string[]
+  /** Whether it is clear that the other peers cannot be reached. */
+  isIsolated(): boolean
   /** Asks a peer for keys; one answer per key, in order. Never rejects. */
   ask(
     peer: string,

@@ -42,8 +42,10 @@ export interface ChangeRecord {
   strong?: Moment
 }
 
-export function tagOf(value: number): string {
-  return value % 2 === 0 ? 'even' : 'odd'
+/** The tags of a value; some have none. */
+export function tagsOf(value: number): readonly string[] {
+  if (value % 3 === 0) return []
+  return [value % 2 === 0 ? 'even' : 'odd']
 }
 
 /** What happened in one run, and whether it may have happened. */
@@ -52,6 +54,8 @@ export class History {
   readonly changes: ChangeRecord[] = []
   /** Moments at which puts that live in memory only may have been lost. */
   readonly losses: Moment[] = []
+  /** The same for puts that carry tags: whoever missed a change does not know whether it was of their tags. */
+  readonly taggedLosses: Moment[] = []
   readonly #sources: Readonly<Record<'stored' | 'loaded', SharedSource>>
   readonly #boundMs: number
 
@@ -156,7 +160,8 @@ export class History {
         change.sent.order < end!.order &&
         (change.end === undefined || change.outcome !== 'DONE' || change.end.order > put.sent.order),
     )
-    const lost = this.losses.some(({ order }) => order >= put.sent.order && order <= end!.order)
+    const losses = tagsOf(put.value!).length === 0 ? this.losses : [...this.losses, ...this.taggedLosses]
+    const lost = losses.some(({ order }) => order >= put.sent.order && order <= end!.order)
     return removed || lost ? undefined : `lost although nothing removed it (${words(put)})`
   }
 }
@@ -164,7 +169,7 @@ export class History {
 function affects(change: ChangeRecord, read: ReadRecord): boolean {
   if (change.keyspace !== read.keyspace) return false
   if (change.key !== undefined) return change.key === read.key
-  return change.kind === 'clear' || (typeof read.value === 'number' && change.tag === tagOf(read.value))
+  return change.kind === 'clear' || (typeof read.value === 'number' && tagsOf(read.value).includes(change.tag!))
 }
 
 export function words({

@@ -1,6 +1,6 @@
 import { FedcacheError } from '../../src/errors.ts'
 import { seededRandom } from '../support/seeded-random.ts'
-import { type ChangeRecord, History, type Moment, type ReadRecord, tagOf, words } from './history.ts'
+import { type ChangeRecord, History, type Moment, type ReadRecord, tagsOf, words } from './history.ts'
 import type { CallFate } from './shared-source.ts'
 import { type KeyspaceName, keyspaceNames, SimulatedCluster, type SimulatedProcess } from './simulated-cluster.ts'
 
@@ -134,6 +134,9 @@ export async function play(plan: Plan, log?: (line: string) => void): Promise<Ou
   process.on('unhandledRejection', unhandled)
   try {
     return await player.play()
+  } catch (error) {
+    player.fail(`the simulation failed: ${String((error as Error).stack)}`)
+    return player.outcome()
   } finally {
     process.off('unhandledRejection', unhandled)
     Math.random = random
@@ -171,7 +174,7 @@ class Player {
         writeTimeoutMs,
         negativeTtlMs: 1_000,
         ttlJitter: 0.1,
-        tags: (_key, value) => [tagOf((value as { n: number }).n)],
+        tags: (_key, value) => tagsOf((value as { n: number }).n),
       },
       fate: (key) => this.#fate(key),
       onFault: (what) => this.fail(what),
@@ -202,8 +205,13 @@ class Player {
     await this.#readEverything()
     await this.#stampedeAlone()
     await this.#stop()
-    const { reads, changes } = this.#history
     this.#problems.push(...this.#history.problems())
+    return this.outcome()
+  }
+
+  outcome(): Outcome {
+    const { reads, changes } = this.#history
+    const { time } = this.#cluster
     return { problems: this.#problems, events: time.events, reads: reads.length, changes: changes.length }
   }
 
@@ -339,8 +347,11 @@ class Player {
         break
       case 'drop':
         cluster.loseChanges(process, 1)
-        // Nobody else would tell that it is over.
+        // Nobody else would tell that it is over. That something was lost shows with the next heartbeat.
         cluster.time.at(cluster.time.nowMs + 600, () => cluster.loseChanges(process, 0))
+        for (let ms = 0; ms < 2_500; ms += 250) {
+          cluster.time.at(cluster.time.nowMs + ms, () => this.#history.taggedLosses.push(this.#moment()))
+        }
         break
       case 'delay':
         cluster.setMaxDelay(Math.floor(pick * 120))

@@ -6,6 +6,9 @@ interface Event {
   callback: (() => void) | undefined
 }
 
+/** The most events at one moment; with more, something goes round in circles. */
+const maxAtOnce = 20_000
+
 /** The time of a simulated world. It passes from event to event, as fast as they can be handled. */
 export class SimulatedTime {
   /** Milliseconds since the world began. */
@@ -14,6 +17,7 @@ export class SimulatedTime {
   events = 0
   readonly #heap: Event[] = []
   #order = 0
+  #atOnce = 0
 
   /** Calls back at a time; returns what cancels it. */
   at(dueMs: number, callback: () => void): () => void {
@@ -30,6 +34,8 @@ export class SimulatedTime {
       if (event === undefined || event.dueMs > endMs) break
       pop(this.#heap)
       if (event.callback === undefined) continue
+      this.#atOnce = event.dueMs === this.nowMs ? this.#atOnce + 1 : 0
+      if (this.#atOnce > maxAtOnce) throw new Error(`time stands still at ${this.nowMs} ms`)
       this.nowMs = event.dueMs
       this.events++
       event.callback()

@@ -75,9 +75,12 @@ describe('a question of another peer', () => {
     await clock.advance(100)
     expect(await peers.host.readFor('PREVIOUS', 'things', ['a', 'b', 'c'], 1_000)).toMatchObject([
       { kind: 'ENTRY', servedFrom: 'OWNER', entry: { key: 'a', encoded: '1', ageMs: 100, ttlMs: 100 } },
-      { kind: 'ELSEWHERE' },
-      { kind: 'ELSEWHERE' },
+      { kind: 'NO_SOURCE' },
+      { kind: 'NO_SOURCE' },
     ])
+    // Who may have missed changes keeps what it has to itself.
+    peers.serves = false
+    expect(await peers.host.readFor('PREVIOUS', 'things', ['a'], 1_000)).toEqual([{ kind: 'ELSEWHERE' }])
     expect(source.calls).toHaveLength(1)
   })
 
