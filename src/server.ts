@@ -1,20 +1,18 @@
 import { hostname } from 'node:os'
 import { getHeapStatistics } from 'node:v8'
 import { resolverContext } from '../resolvers/context.ts'
-import { resolvers } from '../resolvers/index.ts'
 import { systemClock } from './adapters/clock/system-clock.ts'
 import { pinoLogger } from './adapters/logger/pino-logger.ts'
 import { httpSource } from './adapters/source/http-source.ts'
 import { lruStore } from './adapters/store/lru-store.ts'
-import type { Config, SubgraphPart } from './config/config.ts'
+import type { Config } from './config/config.ts'
 import type { KeyspaceConfig } from './config/keyspace-config.ts'
 import { type ResolveContext, type ResolvedConfig, resolveConfig } from './config/resolve-config.ts'
 import { Engine } from './engine/engine.ts'
 import type { Clock, Logger, Peers } from './ports/index.ts'
-import { subgraphSchema } from './federation/subgraph-schema.ts'
-import { subgraphSdl } from './federation/subgraph-sdl.ts'
 import { type HttpServer, httpServer, type Readiness } from './http/http-server.ts'
 import type { Reading } from './http/metrics.ts'
+import { graphqlSchema, typeProblems } from './server/graphql-schema.ts'
 import { type Membership, membership } from './server/membership.ts'
 
 /** A fedcache in this process. */
@@ -74,6 +72,7 @@ export function resolvedConfig(config: Config, options: ProcessOptions = {}): Re
     hostname: hostname(),
     processId: process.pid,
     defaultStore: lruStore(),
+    checkTypes: typeProblems,
     ...options,
   })
 }
@@ -162,11 +161,6 @@ export function httpKeyspace(name: string, urlTemplate: string): KeyspaceConfig 
   return { source: httpSource({ name, url: urlTemplate }) }
 }
 
-/** The SDL that a gateway composes. `expose` goes before what the configuration says. */
-export function subgraphSdlOf(config: ResolvedConfig, expose: readonly SubgraphPart[] | undefined): string {
-  return subgraphSdl(exposeOf(expose ?? config.subgraph.expose))
-}
-
 function engineOf(config: ResolvedConfig, clock: Clock, logger: Logger, peers: Peers): Engine {
   const { keyspaces, sources, defaultPolicy, memoryLimit, maxKeysPerCall, maxKeyBytes } = config
   const limits = { maxKeysPerCall, maxKeyBytes, maxAnswerBytes: config.http.responseLimitBytes }
@@ -183,7 +177,7 @@ function serverOf(
   const { host, port, maxKeysPerCall } = config
   const { allowedHosts, bodyLimitBytes, graphiql, maxDocumentTokens } = config.http
   return httpServer({
-    schema: subgraphSchema({ resolvers, ...exposeOf(config.subgraph.expose) }),
+    schema: graphqlSchema(config),
     context: () => resolverContext(engine, { maxKeysPerCall }),
     engine,
     readings,
@@ -196,10 +190,6 @@ function serverOf(
     graphiql,
     ...(allowedHosts === undefined ? {} : { allowedHosts }),
   })
-}
-
-function exposeOf(expose: readonly SubgraphPart[] | undefined): { readonly expose?: readonly SubgraphPart[] } {
-  return expose === undefined ? {} : { expose }
 }
 
 function readinessOf(stage: Stage, membership: Membership): Readiness {

@@ -35,8 +35,34 @@ function tabs(): { query: string }[] {
   return text.split(/^# -{3,}\n/m).flatMap((part) => (part.trim() === '' ? [] : [{ query: part.trim() }]))
 }
 
+/** The types that clients and gateways see: fields of the stored values, and the country that a city's code means. */
+const typeDefs = `
+  "A city of more than 1,000 people."
+  type City @key(fields: "id") @keyspace(name: "cities", one: "city", many: "cities") {
+    "Its number at GeoNames."
+    id: ID!
+    name: String!
+    population: Int!
+    latitude: Float!
+    longitude: Float!
+    country: Country @entry(key: "country")
+  }
+
+  "A country."
+  type Country @key(fields: "code") @keyspace(name: "countries", one: "country", many: "countries") {
+    "Two letters, such as CN."
+    code: ID!
+    name: String!
+    capital: String
+    region: String!
+    flag: String!
+    neighbours: [Country!]! @entry(key: "neighbours")
+  }
+`
+
 export default defineConfig({
   http: { graphiql: { tabs: tabs() } },
+  subgraph: { typeDefs },
   keyspaces: {
     cities: {
       source: atlas(

@@ -1,4 +1,5 @@
-import { resolvedConfig, subgraphSdlOf } from '../server.ts'
+import { resolvedConfig } from '../server.ts'
+import { subgraphSdlOf } from '../server/graphql-schema.ts'
 import type { Flags } from './command-line.ts'
 import { configuration, type Environment } from './configuration.ts'
 
@@ -10,5 +11,6 @@ import { configuration, type Environment } from './configuration.ts'
 export async function printSchema(flags: Flags, environment: Environment): Promise<string> {
   const { config, origins, problems } = await configuration(flags, environment)
   // Nothing is kept in memory to print a schema, so the heap may be of any size.
-  return subgraphSdlOf(resolvedConfig(config, { origins, problems, heapLimitBytes: Infinity }), flags.expose)
+  const resolved = resolvedConfig(config, { origins, problems, heapLimitBytes: Infinity })
+  return subgraphSdlOf(resolved, { expose: flags.expose, profile: flags.profile })
 }

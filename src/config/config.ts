@@ -124,6 +124,29 @@ export interface SubgraphConfig {
    * @default ['types'], and 'entries' while there are no typed keyspaces
    */
   readonly expose?: readonly SubgraphPart[]
+  /**
+   * Types of your own over keyspaces, as GraphQL SDL: one text or several. Beside what GraphQL has, two directives tell
+   * where values come from:
+   *
+   * - `@keyspace(name: String!, key: String, one: String, many: String)` on an object type with `@key`: its values are
+   *   the entries of that keyspace, which has the format `json`. One for each resolvable `@key`, in order. `key` makes
+   *   the entry's key of the fields of the `@key`, such as `"{tenant}/{sku}"`, percent-encoded; without it the key is
+   *   the only field, as it is. `one` and `many` name root fields that read one or several.
+   * - `@entry(key: String!, keyspace: String)` on a field: the stored value holds, in a field or a template over
+   *   several, the key of what the field gives, or a list of keys. It gives types with a `@keyspace`, and entities of
+   *   other subgraphs: types with `@key(fields: …, resolvable: false)`.
+   *
+   * Every directive of federation can be used; fedcache links the specification by itself.
+   *
+   * @default none
+   */
+  readonly typeDefs?: string | readonly string[]
+  /**
+   * The most entities that a gateway, or a root field that reads several, may ask for at once. From 1 to 1,000,000.
+   *
+   * @default 10000
+   */
+  readonly maxRepresentations?: number
 }
 
 /** The configuration of one fedcache process. Everything is optional. */

@@ -18,6 +18,7 @@ export interface ProcessDefaults {
   readonly bodyLimitBytes: number
   readonly responseLimitBytes: number
   readonly maxDocumentTokens: number
+  readonly maxRepresentations: number
   readonly logLevel: 'info'
 }
 
@@ -34,6 +35,7 @@ export const processDefaults: ProcessDefaults = {
   bodyLimitBytes: 16 * megabyte,
   responseLimitBytes: 64 * megabyte,
   maxDocumentTokens: 30_000,
+  maxRepresentations: 10_000,
   logLevel: 'info',
 }
 

@@ -29,6 +29,11 @@ export class Problems {
     this.#problems.push({ path, message: `${message}; received ${described(shown)}${suffix}`, received: shown })
   }
 
+  /** Notes a problem that was found elsewhere, in the words that it has. */
+  include(problem: ConfigProblem): void {
+    this.#problems.push(problem)
+  }
+
   /** @throws ConfigError with every problem noted, when there is one. */
   throwIfAny(): void {
     if (this.#problems.length > 0) throw new ConfigError(this.#problems)

@@ -2,7 +2,7 @@ import type { ConfigProblem } from '../errors.ts'
 import type { KeyspaceDefinition, KeyspacePolicy } from '../engine/policy.ts'
 import type { Logger, Source, StoreFactory } from '../ports/index.ts'
 import { checkFields, checkOneOf, checkRecord, checkSize, checkWholeNumber, hasMethods } from './checks.ts'
-import type { Config, LogLevel, SubgraphPart } from './config.ts'
+import type { Config, LogLevel } from './config.ts'
 import { processDefaults } from './defaults.ts'
 import { heapAdvice, heapBytesFor, memoryLimitFor } from './memory.ts'
 import { Problems } from './problems.ts'
@@ -10,15 +10,13 @@ import { peerIdFrom, type ResolvedCluster, resolveCluster } from './resolve-clus
 import { isLoopback, type ResolvedHttp, resolveHost, resolveHttp } from './resolve-http.ts'
 import { defaultPolicy, resolveKeyspace } from './resolve-keyspace.ts'
 import { resolveSources } from './resolve-source.ts'
+import { type CheckTypes, type ResolvedSubgraph, resolveSubgraph } from './resolve-subgraph.ts'
 
 const kilobyte = 2 ** 10
 const megabyte = 2 ** 20
 
 /** The levels of `log.level`, from the one that writes most. */
 const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent']
-
-/** The parts of `subgraph.expose`. */
-const subgraphParts: readonly SubgraphPart[] = ['types', 'entries', 'admin']
 
 /** What a configuration is read against. */
 export interface ResolveContext {
@@ -30,6 +28,8 @@ export interface ResolveContext {
   readonly processId: number
   /** The store of keyspaces that name none. */
   readonly defaultStore: StoreFactory
+  /** Checks the SDL of typed keyspaces. Default: it is not checked. */
+  readonly checkTypes?: CheckTypes
   /** Where values came from that are not from the file, by path, such as `port` → `--port`. For messages only. */
   readonly origins?: ReadonlyMap<string, string>
   /** What was found wrong before, to be told with the rest. */
@@ -52,8 +52,7 @@ export interface ResolvedConfig {
   readonly maxKeysPerCall: number
   readonly http: ResolvedHttp
   readonly log: { readonly level: LogLevel; readonly logger: Logger | undefined }
-  /** `undefined` where the config does not say. */
-  readonly subgraph: { readonly expose: readonly SubgraphPart[] | undefined }
+  readonly subgraph: ResolvedSubgraph
 }
 
 const configFields: readonly (keyof Config)[] = [
@@ -118,7 +117,7 @@ export function resolveConfig(config: Config, context: ResolveContext): Resolved
     }),
     http: resolveHttp(problems, fields['http']),
     log: resolveLog(problems, fields['log']),
-    subgraph: resolveSubgraph(problems, fields['subgraph']),
+    subgraph: resolveSubgraph(problems, fields['subgraph'], keyspaces, context.checkTypes ?? (() => [])),
   }
   problems.throwIfAny()
   return resolved
@@ -158,19 +157,6 @@ function resolveLog(problems: Problems, value: unknown): ResolvedConfig['log'] {
   if (logger === undefined || hasMethods(logger, methods)) return { level, logger: logger as Logger | undefined }
   problems.add('log.logger', `must be a logger: an object with the methods ${methods.join(', ')}`, logger)
   return { level, logger: undefined }
-}
-
-function resolveSubgraph(problems: Problems, value: unknown): ResolvedConfig['subgraph'] {
-  const { expose } = checkFields(problems, 'subgraph', value, ['expose'])
-  if (expose === undefined) return { expose: undefined }
-  if (!Array.isArray(expose)) {
-    problems.add('subgraph.expose', "must be a list of 'types', 'entries' and 'admin'", expose)
-    return { expose: undefined }
-  }
-  const parts = expose.map((part: unknown, index) =>
-    checkOneOf(problems, `subgraph.expose[${index}]`, part, subgraphParts, undefined),
-  )
-  return { expose: parts.filter((part) => part !== undefined) }
 }
 
 function recordOf(value: unknown): object {

@@ -1,4 +1,5 @@
 import { GraphQLError, type GraphQLFieldResolver, type GraphQLSchema, isObjectType } from 'graphql'
+import { FedcacheError } from '../errors.ts'
 
 type Reference = Readonly<Record<string, unknown>>
 
@@ -37,15 +38,30 @@ function resolveEntity(reference: unknown, context: unknown, schema: GraphQLSche
   return entity instanceof Promise ? entity.then((found) => named(found, typeName)) : named(entity, typeName)
 }
 
-/** Resolver of `Query._entities`: one entity, `null` or error for each representation; a failing one fails alone. */
-export const resolveEntities: GraphQLFieldResolver<unknown, unknown> = (_parent, args, context, { schema }) =>
-  (args['representations'] as readonly unknown[]).map((reference) => {
-    try {
-      return resolveEntity(reference, context, schema)
-    } catch (error) {
-      return error
+/**
+ * Makes the resolver of `Query._entities`: one entity, `null` or error for each representation; a failing one fails
+ * alone.
+ *
+ * @param maxRepresentations more in one request are refused.
+ */
+export function entitiesResolver(maxRepresentations: number): GraphQLFieldResolver<unknown, unknown> {
+  return (_parent, args, context, { schema }) => {
+    const representations = args['representations'] as readonly unknown[]
+    if (representations.length > maxRepresentations) {
+      throw new FedcacheError(
+        'TOO_MANY_KEYS',
+        `One request takes at most ${maxRepresentations} representations; received ${representations.length}.`,
+      )
     }
-  })
+    return representations.map((reference) => {
+      try {
+        return resolveEntity(reference, context, schema)
+      } catch (error) {
+        return error
+      }
+    })
+  }
+}
 
 /** Tells which type an entity found by {@link resolveEntities} was referred to as. */
 export function entityTypeName(entity: object): string | undefined {

@@ -1,32 +1,74 @@
 import { buildSubgraphSchema } from '@apollo/subgraph'
-import { type GraphQLSchema, concatAST, parse } from 'graphql'
+import { addResolversToSchema } from '@graphql-tools/schema'
+import { type GraphQLSchema, GraphQLScalarType, concatAST } from 'graphql'
 import { describeFederation } from './describe-federation.ts'
-import { entityTypeName, resolveEntities } from './entities.ts'
-import { type SubgraphSdlOptions, federationLink, subgraphSdl } from './subgraph-sdl.ts'
+import { entitiesResolver, entityTypeName } from './entities.ts'
+import { federationLink } from './federation-link.ts'
+import { type SubgraphSdlOptions, subgraphSdl } from './subgraph-sdl.ts'
 import { typeDefinitions } from './type-definitions.ts'
+import { type MapErrors, typedResolvers } from './typed-resolvers.ts'
+import { noTypes } from './typed-schema.ts'
 
 /** What the schema is made of. */
 export interface SubgraphSchemaOptions extends SubgraphSdlOptions {
   /** Resolvers by type and field; entities have a `__resolveReference`. */
   readonly resolvers: Readonly<Record<string, object>>
+  /** Maps the errors of the resolvers of typed keyspaces. Default: they stay as they are. */
+  readonly mapErrors?: MapErrors
+  /** The most entities that one `_entities`, or one field that reads several, takes. Default 10,000. */
+  readonly maxRepresentations?: number
 }
 
+type ResolverMap = Record<string, Record<string, unknown>>
+
 /**
- * Builds the whole schema that `/graphql` executes: that of schema/ and federation's `_entities` and `_service`, which
- * tells a gateway no more than is exposed.
+ * Builds the whole schema that `/graphql` executes: that of schema/, the typed keyspaces, and federation's `_entities`
+ * and `_service`, which tells a gateway no more than is exposed.
  */
-export function subgraphSchema({ resolvers, ...sdlOptions }: SubgraphSchemaOptions): GraphQLSchema {
-  const sdl = subgraphSdl(sdlOptions)
-  const schema = buildSubgraphSchema([
-    {
-      typeDefs: concatAST([parse(federationLink, { noLocation: true }), typeDefinitions()]),
-      resolvers: {
-        ...resolvers,
-        Query: { ...resolvers['Query'], _entities: resolveEntities, _service: () => ({ sdl }) },
-        _Entity: { __resolveType: entityTypeName },
-      },
-    },
-  ])
+export function subgraphSchema(options: SubgraphSchemaOptions): GraphQLSchema {
+  const { resolvers, types = noTypes, maxRepresentations = 10_000, mapErrors = (fields) => fields } = options
+  const sdl = subgraphSdl(options)
+  const own = concatAST([typeDefinitions(), types.document])
+  const typeDefs = concatAST([federationLink(own, 'v2.12'), own])
+  const typed = typedResolvers(types, { mapErrors, maxKeys: maxRepresentations })
+  const all = merged([resolvers as ResolverMap, typed])
+  const subgraph = buildSubgraphSchema([{ typeDefs, resolvers: ofFederation(all) as never }])
+  const { _entities } = mapErrors({ _entities: entitiesResolver(maxRepresentations) })
+  const roots = { Query: { _entities, _service: () => ({ sdl }) }, _Entity: { __resolveType: entityTypeName } }
+  const schema = addResolversToSchema({
+    schema: subgraph,
+    resolvers: merged([withoutFederation(all), roots]) as never,
+    // A resolver of something that does not exist is a slip of the pen.
+    resolverValidationOptions: { requireResolversToMatchSchema: 'error' },
+  })
   describeFederation(schema)
   return schema
+}
+
+/** How an entity is found by its key; and scalars, which would lose their descriptions if GraphQL Tools added them. */
+function ofFederation(map: ResolverMap): ResolverMap {
+  const found: ResolverMap = {}
+  for (const [type, fields] of Object.entries(map)) {
+    const { __resolveReference } = fields
+    if (fields instanceof GraphQLScalarType) found[type] = fields
+    else if (__resolveReference !== undefined) found[type] = { __resolveReference }
+  }
+  return found
+}
+
+function withoutFederation(map: ResolverMap): ResolverMap {
+  const others: ResolverMap = {}
+  for (const [type, { __resolveReference, ...fields }] of Object.entries(map)) {
+    if (!(map[type] instanceof GraphQLScalarType)) others[type] = fields
+  }
+  return others
+}
+
+function merged(maps: readonly ResolverMap[]): ResolverMap {
+  const all: ResolverMap = {}
+  for (const [type, fields] of maps.flatMap((map) => Object.entries(map))) {
+    // A scalar is an object of a class; merging would lose its methods.
+    all[type] = all[type] === undefined ? fields : { ...all[type], ...fields }
+  }
+  return all
 }

@@ -4,42 +4,63 @@ import {
   type FieldDefinitionNode,
   Kind,
   type ObjectTypeDefinitionNode,
+  type ObjectTypeExtensionNode,
   type TypeDefinitionNode,
   isTypeDefinitionNode,
   print,
   visit,
 } from 'graphql'
+import { type FederationVersion, federationLink } from './federation-link.ts'
+import { type CacheTagging, type Override, overridden, withCacheTags, withoutCacheTags } from './printed-directives.ts'
 import { typeDefinitions } from './type-definitions.ts'
+import { type TypedSchema, noTypes } from './typed-schema.ts'
 
 /** A part of the API that a supergraph can be given: typed keyspaces, generic entries, or everything else. */
 export type ExposedPart = 'types' | 'entries' | 'admin'
 
+/** Who composes: the versions and directives that they take differ. */
+export type SchemaProfile = 'apollo' | 'cosmo' | 'hive'
+
 /** What the printed subgraph holds. */
 export interface SubgraphSdlOptions {
+  /** Default: none. */
+  readonly types?: TypedSchema
   /** Default: `types`, and `entries` while no typed keyspace exists. */
-  readonly expose?: readonly ExposedPart[]
+  readonly expose?: readonly ExposedPart[] | undefined
+  /** `apollo` and `cosmo` get a newer version, with `@cacheTag`. Default: what composes everywhere. */
+  readonly profile?: SchemaProfile | undefined
+  /** Takes fields of types over from the subgraph that has them now. */
+  readonly override?: Override | undefined
 }
-
-/** The schema extension that makes a document a subgraph of federation 2. */
-export const federationLink = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])'
 
 const entryFields: ReadonlySet<string> = new Set(['entry', 'entries'])
 
+type ObjectNode = ObjectTypeDefinitionNode | ObjectTypeExtensionNode
+
+function isNamed(node: DefinitionNode, name: string): node is ObjectNode {
+  const isObject = node.kind === Kind.OBJECT_TYPE_DEFINITION || node.kind === Kind.OBJECT_TYPE_EXTENSION
+  return isObject && node.name.value === name
+}
+
 /** One node per root type: `extend type Query` of several files become one `type Query`. */
 function rootType(document: DocumentNode, name: string): ObjectTypeDefinitionNode | undefined {
-  const parts = document.definitions.filter(
-    (node) =>
-      (node.kind === Kind.OBJECT_TYPE_DEFINITION || node.kind === Kind.OBJECT_TYPE_EXTENSION) &&
-      node.name.value === name,
-  ) as readonly ObjectTypeDefinitionNode[]
+  const parts = document.definitions.filter((node) => isNamed(node, name)) as readonly ObjectTypeDefinitionNode[]
   const base = parts.find((part) => part.kind === Kind.OBJECT_TYPE_DEFINITION)
   return base && { ...base, fields: parts.flatMap((part) => part.fields ?? []) }
 }
 
-function exposedRoots(document: DocumentNode, expose: ReadonlySet<ExposedPart>): readonly ObjectTypeDefinitionNode[] {
-  const isExposed = (field: FieldDefinitionNode) => expose.has(entryFields.has(field.name.value) ? 'entries' : 'admin')
+function exposedRoots(
+  document: DocumentNode,
+  types: TypedSchema,
+  expose: ReadonlySet<ExposedPart>,
+): readonly ObjectTypeDefinitionNode[] {
+  const typed = new Set(types.rootFields.map(({ name }) => name))
+  const partOf = ({ name: { value } }: FieldDefinitionNode): ExposedPart => {
+    if (entryFields.has(value)) return 'entries'
+    return typed.has(value) ? 'types' : 'admin'
+  }
   const query = rootType(document, 'Query')
-  const exposedQuery = query && { ...query, fields: query.fields?.filter(isExposed) ?? [] }
+  const exposedQuery = query && { ...query, fields: query.fields?.filter((field) => expose.has(partOf(field))) ?? [] }
   const others = expose.has('admin') ? [rootType(document, 'Mutation'), rootType(document, 'Subscription')] : []
   return [exposedQuery, ...others].filter((node) => node !== undefined && (node.fields?.length ?? 0) > 0) as never
 }
@@ -65,9 +86,20 @@ function reachable(document: DocumentNode, roots: readonly DefinitionNode[]): re
 }
 
 /** Prints the SDL that a gateway composes: only what is exposed, and what is reachable from it. */
-export function subgraphSdl({ expose = ['types', 'entries'] }: SubgraphSdlOptions = {}): string {
-  const document = typeDefinitions()
-  const roots = exposedRoots(document, new Set(expose))
-  const printed = [...roots, ...reachable(document, roots)].map((node) => print(node))
-  return [federationLink, ...printed].join('\n\n') + '\n'
+export function subgraphSdl({ types = noTypes, profile, override, ...options }: SubgraphSdlOptions = {}): string {
+  const expose = new Set<ExposedPart>(options.expose ?? (types.entities.length > 0 ? ['types'] : ['types', 'entries']))
+  const own = typeDefinitions()
+  const all: DocumentNode = { ...own, definitions: [...own.definitions, ...types.document.definitions] }
+  const roots = exposedRoots(all, types, expose)
+  const typed = expose.has('types') ? types.document.definitions.filter((node) => !isNamed(node, 'Query')) : []
+  const printed: DocumentNode = {
+    kind: Kind.DOCUMENT,
+    definitions: [...roots, ...reachable(own, [...roots, ...typed]), ...typed],
+  }
+  const tagging: CacheTagging | undefined = profile === 'apollo' || profile === 'cosmo' ? { types } : undefined
+  const tagged = tagging === undefined ? withoutCacheTags(printed) : withCacheTags(printed, tagging)
+  const document = override === undefined ? tagged : overridden(tagged, override)
+  const version: FederationVersion = tagging === undefined ? 'v2.9' : 'v2.12'
+  const linked = [...federationLink(document, version).definitions, ...document.definitions]
+  return linked.map((node) => print(node)).join('\n\n') + '\n'
 }

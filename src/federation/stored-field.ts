@@ -1,0 +1,55 @@
+import { type GraphQLFieldResolver, type GraphQLOutputType, isLeafType, isListType, isNonNullType } from 'graphql'
+import { FedcacheError } from '../errors.ts'
+import { isJsonObject } from './stored-values.ts'
+
+/** Scalars of fedcache that are stored as the text that they print. */
+const storedAsText: ReadonlySet<string> = new Set(['DateTime', 'Duration', 'Base64Bytes'])
+
+/** What fails stands in a list as an error, and fails no other element. */
+export function orError(make: () => unknown): unknown {
+  try {
+    return make()
+  } catch (error) {
+    return error
+  }
+}
+
+/**
+ * Makes the resolver of a field that the stored value has. It checks the value against the field's type as GraphQL
+ * does, so that what was stored wrongly is told as such; GraphQL's own errors would pass for bugs of fedcache.
+ *
+ * @param mapError makes a GraphQL error of one for clients.
+ */
+export function storedField(mapError: (error: FedcacheError) => unknown): GraphQLFieldResolver<unknown, unknown> {
+  const checked = (value: unknown, type: GraphQLOutputType, place: string): unknown => {
+    if (isNonNullType(type)) {
+      if (value !== null && value !== undefined) return checked(value, type.ofType, place)
+      throw mapError(invalid(`${place} has no value, and its type ${String(type)} needs one.`))
+    }
+    if (value === null || value === undefined) return null
+    if (isListType(type)) {
+      if (!Array.isArray(value)) throw mapError(invalid(`${place} holds no list, and is of type ${String(type)}.`))
+      return value.map((element: unknown) => orError(() => checked(element, type.ofType, place)))
+    }
+    if (!isLeafType(type)) {
+      if (isJsonObject(value)) return value
+      throw mapError(invalid(`${place} holds no object, and is of type ${String(type)}.`))
+    }
+    try {
+      if (storedAsText.has(type.name)) return type.parseValue(value)
+      type.serialize(value)
+      return value
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      throw mapError(invalid(`${place} does not hold what its type says. ${reason}`))
+    }
+  }
+  return (parent, _args, _context, { fieldName, parentType, returnType }) => {
+    const value = isJsonObject(parent) && Object.hasOwn(parent, fieldName) ? parent[fieldName] : undefined
+    return checked(value, returnType, `The stored ${parentType.name}.${fieldName}`)
+  }
+}
+
+function invalid(message: string): FedcacheError {
+  return new FedcacheError('INVALID_VALUE', message)
+}

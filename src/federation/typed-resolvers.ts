@@ -1,0 +1,101 @@
+import { type GraphQLFieldResolver, Kind } from 'graphql'
+import type { Entry } from '../engine/entry.ts'
+import { FedcacheError } from '../errors.ts'
+import { entryField } from './entry-field.ts'
+import { hasKey, keyText } from './key-text.ts'
+import { keysArgument } from './root-fields.ts'
+import { orError, storedField } from './stored-field.ts'
+import { type JsonObject, entityOf, objectOf } from './stored-values.ts'
+import type { RootField, TypedEntity, TypedKey, TypedSchema } from './typed-schema.ts'
+
+/** What the resolvers need of an operation's context. */
+export interface TypedContext {
+  /** Reads one entry, together with all others that the operation asks for at the same moment. */
+  loadEntry(keyspace: string, key: string): Promise<Entry | null>
+}
+
+/** Gives the same functions, with each FedcacheError that they throw or reject with made a GraphQL error. */
+export type MapErrors = <Fields extends object>(fields: Fields) => Fields
+
+/** What resolvers are made with. */
+export interface TypedResolverOptions {
+  readonly mapErrors: MapErrors
+  /** The most keys that one `many` field takes. */
+  readonly maxKeys: number
+}
+
+type ResolverMap = Record<string, Record<string, unknown>>
+
+/** Resolvers of typed keyspaces, by type and field. */
+export function typedResolvers(types: TypedSchema, { mapErrors, maxKeys }: TypedResolverOptions): ResolverMap {
+  const { read, refer, raise } = mapErrors({
+    read: readEntity,
+    refer: readReference,
+    raise: (error: FedcacheError) => {
+      throw error
+    },
+  })
+  const mapError = (error: FedcacheError): unknown => orError(() => raise(error))
+  const resolvers: ResolverMap = {}
+  const add = (type: string, field: string, resolver: unknown): void => {
+    resolvers[type] = { ...resolvers[type], [field]: resolver }
+  }
+  const stored = storedField(mapError)
+  for (const { type, field } of fieldsOf(types)) add(type, field, stored)
+  for (const entity of types.entities) {
+    const resolve = (reference: JsonObject, context: TypedContext): unknown => refer(entity, reference, context)
+    add(entity.name, '__resolveReference', resolve)
+  }
+  for (const field of types.entryFields) add(field.typeName, field.name, entryField(field, read, mapError))
+  for (const field of types.rootFields) {
+    add('Query', field.name, mapErrors({ resolve: rootField(field, refer, maxKeys) }).resolve)
+  }
+  return resolvers
+}
+
+function readEntity(key: TypedKey, text: string, context: TypedContext, sent?: JsonObject): Promise<JsonObject | null> {
+  return context.loadEntry(key.keyspace, text).then((entry) => (entry === null ? null : entityOf(entry, key, sent)))
+}
+
+function readReference(
+  { name, keys, externalFields }: TypedEntity,
+  reference: JsonObject,
+  context: TypedContext,
+): Promise<JsonObject | null> {
+  const key = keys.find((candidate) => hasKey(candidate, reference)) ?? keys[0]!
+  const sent = externalFields.filter((field) => Object.hasOwn(reference, field))
+  const fields = Object.fromEntries(sent.map((field) => [field, reference[field]]))
+  return readEntity(key, keyText(name, key, reference), context, fields)
+}
+
+function rootField(
+  field: RootField,
+  refer: typeof readReference,
+  maxKeys: number,
+): GraphQLFieldResolver<unknown, TypedContext> {
+  const { kind, entity, key } = field
+  const only = { ...entity, keys: [key] }
+  if (kind === 'one') return (_parent, args, context) => refer(only, args, context)
+  const argument = keysArgument(field)
+  const [leaf, ...others] = key.fields
+  const isSingle = leaf !== undefined && others.length === 0
+  return (_parent, args, context) => {
+    const keys = args[argument] as readonly unknown[]
+    if (keys.length > maxKeys) {
+      throw new FedcacheError('TOO_MANY_KEYS', `One field takes at most ${maxKeys} keys; received ${keys.length}.`)
+    }
+    return keys.map((given) => {
+      const reference = isSingle ? objectOf([leaf.path], [given]) : (given as JsonObject)
+      return orError(() => refer(only, reference, context))
+    })
+  }
+}
+
+/** Every field of the object types, those with arguments as well: nothing but the stored value can answer them. */
+function fieldsOf({ document }: TypedSchema): readonly { readonly type: string; readonly field: string }[] {
+  return document.definitions.flatMap((node) => {
+    if (node.kind !== Kind.OBJECT_TYPE_DEFINITION && node.kind !== Kind.OBJECT_TYPE_EXTENSION) return []
+    if (node.name.value === 'Query') return []
+    return (node.fields ?? []).map((field) => ({ type: node.name.value, field: field.name.value }))
+  })
+}
