@@ -1,10 +1,10 @@
-import type { Engine } from '../src/engine/engine.ts'
+import type { EngineApi } from '../src/engine/engine-api.ts'
 import type { PeerInfo } from '../src/engine/results.ts'
 import { type EntryLoader, entryLoader } from './entry-loader.ts'
 
 /** What resolvers share within one operation. */
 export interface ResolverContext {
-  readonly engine: Engine
+  readonly engine: EngineApi
   readonly loadEntry: EntryLoader
   /** The peer of that id, as the cluster was when the operation first asked; `undefined` for one not known then. */
   readonly peer: (id: string) => PeerInfo | undefined
@@ -14,16 +14,19 @@ export interface ResolverContext {
 export interface ResolverContextOptions {
   /** What the engine takes in one call. Default 1,000. */
   readonly maxKeysPerCall?: number
+  /** The peers that answers name, whether or not the caller may see the cluster. Default: those of the engine. */
+  readonly peers?: () => readonly PeerInfo[]
 }
 
 /** Makes the context of one operation. Never share one between operations. */
-export function resolverContext(engine: Engine, options: ResolverContextOptions = {}): ResolverContext {
+export function resolverContext(engine: EngineApi, options: ResolverContextOptions = {}): ResolverContext {
+  const peersNow = options.peers ?? (() => engine.cluster().peers)
   let peers: ReadonlyMap<string, PeerInfo> | undefined
   return {
     engine,
     loadEntry: entryLoader(engine, options.maxKeysPerCall ?? 1000),
     peer: (id) => {
-      peers ??= new Map(engine.cluster().peers.map((peer) => [peer.id, peer]))
+      peers ??= new Map(peersNow().map((peer) => [peer.id, peer]))
       return peers.get(id)
     },
   }

@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader'
-import type { Engine } from '../src/engine/engine.ts'
+import type { EngineApi } from '../src/engine/engine-api.ts'
 import type { Entry } from '../src/engine/entry.ts'
 
 /** Reads one entry, together with all others that the same operation asks for at the same moment. */
@@ -11,7 +11,7 @@ export type EntryLoader = (keyspace: string, key: string) => Promise<Entry | nul
  *
  * @param maxKeysPerCall what the engine takes in one call; more keys make several calls.
  */
-export function entryLoader(engine: Engine, maxKeysPerCall: number): EntryLoader {
+export function entryLoader(engine: EngineApi, maxKeysPerCall: number): EntryLoader {
   const loaders = new Map<string, DataLoader<string, Entry | null>>()
   return (keyspace, key) => {
     let loader = loaders.get(keyspace)

@@ -13,6 +13,7 @@ interface Part {
 
 const everything = [
   'resolvers',
+  'auth',
   'config',
   'http',
   'federation',
@@ -40,6 +41,7 @@ const parts: Readonly<Record<string, Part>> = {
     packages: ['graphql', '@apollo', '@graphql-tools', 'dataloader'],
     io: true,
   },
+  auth: { parts: ['engine', 'ports', 'errors'], packages: ['jose'] },
   cluster: { parts: ['ports', 'errors'], packages: ['hashring', 'msgpackr'] },
   engine: { parts: ['ports', 'errors'], packages: ['dataloader'] },
   adapters: { parts: ['ports', 'errors'], packages: 'any', io: true },

@@ -1,4 +1,5 @@
 // Everything that `import … from 'fedcache'` gives. What is not listed here is not part of the package's interface.
+export type { AuthConfig, AuthRulesConfig, IdentifyConfig, JwtConfig, TokenConfig } from './config/auth-config.ts'
 export type {
   ClusterConfig,
   Config,
@@ -12,6 +13,7 @@ export type {
 export { defineConfig } from './config/config.ts'
 export type { CircuitBreakerConfig, KeyspaceConfig, RateLimitConfig } from './config/keyspace-config.ts'
 export { loadConfig } from './config/load-config.ts'
+export type { Secret } from './config/secret.ts'
 export type { Duration, Size } from './config/units.ts'
 
 export { createFedcache, type Fedcache } from './server.ts'
@@ -48,12 +50,16 @@ export {
 } from './errors.ts'
 
 export type {
+  Authorize,
+  AuthorizeRequest,
   Clock,
   Discovery,
+  Identity,
   LoadContext,
   LoadResult,
   LogFields,
   Logger,
+  RequestHead,
   Source,
   SourceChange,
   SourceContext,

@@ -1,17 +1,20 @@
 import { hostname } from 'node:os'
 import { getHeapStatistics } from 'node:v8'
-import { resolverContext } from '../resolvers/context.ts'
+import { type ResolverContext, resolverContext } from '../resolvers/context.ts'
 import { systemClock } from './adapters/clock/system-clock.ts'
 import { pinoLogger } from './adapters/logger/pino-logger.ts'
 import { httpSource } from './adapters/source/http-source.ts'
 import { lruStore } from './adapters/store/lru-store.ts'
+import type { Access } from './auth/access.ts'
 import type { Config } from './config/config.ts'
 import type { KeyspaceConfig } from './config/keyspace-config.ts'
 import { type ResolveContext, type ResolvedConfig, resolveConfig } from './config/resolve-config.ts'
+import type { EngineApi } from './engine/engine-api.ts'
 import { Engine } from './engine/engine.ts'
 import type { Clock, Logger, Peers } from './ports/index.ts'
 import { type HttpServer, httpServer, type Readiness } from './http/http-server.ts'
 import type { Reading } from './http/metrics.ts'
+import { accessOf } from './server/access-of.ts'
 import { graphqlSchema, typeProblems } from './server/graphql-schema.ts'
 import { type Membership, membership } from './server/membership.ts'
 
@@ -83,6 +86,7 @@ export class FedcacheProcess implements Fedcache {
   readonly logger: Logger
   readonly #membership: Membership
   readonly #server: HttpServer
+  readonly #access: Access
   #stage: Stage = 'idle'
   #url: string | null = null
   #started: Promise<void> | undefined
@@ -100,7 +104,8 @@ export class FedcacheProcess implements Fedcache {
       onDuplicate: onDuplicate ?? (() => void this.stop()),
     })
     this.engine = engineOf(config, clock, this.logger, this.#membership.peers)
-    this.#server = serverOf(config, this.logger, this.engine, this.#membership.readings, () =>
+    this.#access = accessOf(config, this.engine, clock, this.logger)
+    this.#server = serverOf(config, this.logger, this.engine, this.#access, this.#membership.readings, () =>
       readinessOf(this.#stage, this.#membership),
     )
   }
@@ -138,6 +143,7 @@ export class FedcacheProcess implements Fedcache {
     // Looking for the cluster is done on timers and promises, which do not keep a process alive by themselves.
     const alive = setInterval(() => {}, 60_000)
     try {
+      await this.#access.start()
       await this.engine.start()
     } finally {
       clearInterval(alive)
@@ -171,14 +177,21 @@ function serverOf(
   config: ResolvedConfig,
   logger: Logger,
   engine: Engine,
+  access: Access,
   readings: readonly Reading[],
   readiness: () => Readiness,
 ): HttpServer {
   const { host, port, maxKeysPerCall } = config
   const { allowedHosts, bodyLimitBytes, graphiql, maxDocumentTokens } = config.http
+  const contextOf = (allowed: EngineApi): ResolverContext =>
+    resolverContext(allowed, { maxKeysPerCall, peers: () => engine.cluster().peers })
   return httpServer({
     schema: graphqlSchema(config),
-    context: () => resolverContext(engine, { maxKeysPerCall }),
+    context: (request) => {
+      const allowed = access.engineFor(request)
+      return allowed instanceof Promise ? allowed.then(contextOf) : contextOf(allowed)
+    },
+    checkMetrics: (request) => access.checkMetrics(request),
     engine,
     readings,
     readiness,

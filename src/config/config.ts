@@ -1,4 +1,5 @@
 import type { Discovery, Logger, Source } from '../ports/index.ts'
+import type { AuthConfig } from './auth-config.ts'
 import type { KeyspaceConfig } from './keyspace-config.ts'
 import type { Duration, Size } from './units.ts'
 
@@ -164,11 +165,12 @@ export interface Config {
    */
   readonly host?: string
   /**
-   * Who may use the API. `'none'`: everyone who can reach the port, to read, write and administer.
+   * Who may use the API: who brings one of some tokens, or a JWT of an identity provider, or whom a function of yours
+   * knows. `'none'`: everyone who can reach the port, to read, write and administer.
    *
    * @default nobody but this machine, which `host` sees to
    */
-  readonly auth?: 'none'
+  readonly auth?: AuthConfig
   readonly cluster?: ClusterConfig
   /**
    * Sources by name, for keyspaces that are made while fedcache runs and for those that share a source. Names are made

@@ -1,5 +1,5 @@
 import type { CacheScope, ValueFormat } from '../engine/policy.ts'
-import type { Source, StoreFactory } from '../ports/index.ts'
+import type { Identity, Source, StoreFactory } from '../ports/index.ts'
 import type { Duration, Size } from './units.ts'
 
 /** A limit on the bulk calls that a keyspace makes to its source. */
@@ -152,6 +152,15 @@ export interface KeyspaceConfig {
    * @default none
    */
   readonly tags?: (key: string, value: unknown) => readonly string[]
+  /**
+   * Gives every caller of the API a part of the keyspace of their own, named by what this returns. In it they read,
+   * write and watch under their own names for keys; the engine, the source, `tags` and `expiry` see
+   * `<part, percent-encoded>/<key>`. Tags of puts and of `invalidateTags` get the same prefix. Needs `auth`. A caller
+   * for whom it throws, or gives no text or an empty one, is refused.
+   *
+   * @default none: all callers share the keyspace
+   */
+  readonly partition?: (identity: Identity) => string
   /**
    * Makes the store that keeps the entries and decides which to give up.
    *

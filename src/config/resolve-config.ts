@@ -1,11 +1,21 @@
 import type { ConfigProblem } from '../errors.ts'
 import type { KeyspaceDefinition, KeyspacePolicy } from '../engine/policy.ts'
-import type { Logger, Source, StoreFactory } from '../ports/index.ts'
-import { checkFields, checkOneOf, checkRecord, checkSize, checkWholeNumber, hasMethods } from './checks.ts'
+import type { Identity, Logger, Source, StoreFactory } from '../ports/index.ts'
+import {
+  checkFields,
+  checkFunction,
+  checkOneOf,
+  checkRecord,
+  checkSize,
+  checkWholeNumber,
+  hasMethods,
+  isPlainObject,
+} from './checks.ts'
 import type { Config, LogLevel } from './config.ts'
 import { processDefaults } from './defaults.ts'
 import { heapAdvice, heapBytesFor, memoryLimitFor } from './memory.ts'
-import { Problems } from './problems.ts'
+import { pathOf, Problems } from './problems.ts'
+import { type ResolvedAuth, resolveAuth } from './resolve-auth.ts'
 import { peerIdFrom, type ResolvedCluster, resolveCluster } from './resolve-cluster.ts'
 import { isLoopback, type ResolvedHttp, resolveHost, resolveHttp } from './resolve-http.ts'
 import { defaultPolicy, resolveKeyspace } from './resolve-keyspace.ts'
@@ -40,7 +50,10 @@ export interface ResolveContext {
 export interface ResolvedConfig {
   readonly port: number
   readonly host: string
-  readonly auth: 'none' | undefined
+  /** `undefined`: only this machine reaches the API, and everyone on it may use it. */
+  readonly auth: ResolvedAuth | 'none' | undefined
+  /** Functions that give callers their part, of keyspaces that are partitioned, by name. */
+  readonly partitions: ReadonlyMap<string, (identity: Identity) => string>
   readonly cluster: ResolvedCluster
   readonly sources: ReadonlyMap<string, Source>
   readonly keyspaces: readonly KeyspaceDefinition[]
@@ -107,6 +120,7 @@ export function resolveConfig(config: Config, context: ResolveContext): Resolved
     cluster: resolveCluster(problems, fields['cluster'], peerIdFrom(context.hostname, port || context.processId)),
     sources,
     keyspaces,
+    partitions: resolvePartitions(problems, fields),
     defaultPolicy: defaultPolicy(keyspaceContext),
     memoryLimit,
     maxKeyBytes,
@@ -137,7 +151,7 @@ function resolveAccess(
   fields: Readonly<Record<string, unknown>>,
 ): Pick<ResolvedConfig, 'host' | 'auth'> {
   const host = resolveHost(problems, fields['host'])
-  const auth = checkOneOf(problems, 'auth', fields['auth'], ['none'], undefined)
+  const auth = resolveAuth(problems, fields['auth'])
   if (fields['auth'] === undefined && !isLoopback(host)) {
     problems.add(
       'auth',
@@ -147,6 +161,33 @@ function resolveAccess(
     )
   }
   return { host, auth }
+}
+
+function resolvePartitions(
+  problems: Problems,
+  fields: Readonly<Record<string, unknown>>,
+): ResolvedConfig['partitions'] {
+  const partitions = new Map<string, (identity: Identity) => string>()
+  const { keyspaces, auth } = fields
+  if (!isPlainObject(keyspaces)) return partitions
+  for (const [name, keyspace] of Object.entries(keyspaces)) {
+    const partition: unknown = isPlainObject(keyspace) ? keyspace['partition'] : undefined
+    if (partition === undefined) continue
+    const path = pathOf(pathOf('keyspaces', name), 'partition')
+    if (!checkFunction(problems, path, partition)) continue
+    partitions.set(name, partition as (identity: Identity) => string)
+    if (auth === undefined || auth === 'none') {
+      problems.add(path, 'needs auth: without it nobody knows whose part is asked for', partition)
+    }
+    if (isPlainObject(keyspace) && keyspace['cacheScope'] === 'public') {
+      problems.add(
+        path,
+        "must not go with cacheScope 'public': shared caches would give one caller's part to others",
+        partition,
+      )
+    }
+  }
+  return partitions
 }
 
 function resolveLog(problems: Problems, value: unknown): ResolvedConfig['log'] {

@@ -52,6 +52,7 @@ const keyspaceFields: readonly (keyof KeyspaceConfig)[] = [
   'cacheScope',
   'expiry',
   'tags',
+  'partition',
   'store',
 ]
 

@@ -1,6 +1,7 @@
 import type { GraphQLSchema } from 'graphql'
 import { type YogaServerInstance, createYoga } from 'graphql-yoga'
-import type { Logger } from '../ports/index.ts'
+import type { Logger, RequestHead } from '../ports/index.ts'
+import { contextOf, type OperationContext, useCaller } from './use-caller.ts'
 import { documentCache } from './document-cache.ts'
 import type { GraphiqlTab, Readiness } from './http-server.ts'
 import type { Metrics } from './metrics.ts'
@@ -17,7 +18,9 @@ import { yogaLogger } from './yoga-logger.ts'
 /** What requests are answered with. */
 export interface GraphqlHandlerOptions {
   readonly schema: GraphQLSchema
-  readonly context: () => object
+  readonly context: OperationContext
+  /** Throws or rejects for who may not read `/metrics`. */
+  readonly checkMetrics: (request: RequestHead) => void | Promise<void>
   readonly readiness: () => Readiness
   readonly metrics: Metrics
   readonly logger: Logger
@@ -35,7 +38,7 @@ export function graphqlHandler(options: GraphqlHandlerOptions): GraphqlHandler {
   const { schema, context, logger, maxBodyBytes, graphiqlTabs } = options
   return createYoga<object, object>({
     schema,
-    context: () => context(),
+    context: contextOf(context),
     logging: yogaLogger(logger),
     // In any other mode Yoga shows the stacks of masked errors when NODE_ENV is `development`.
     maskedErrors: { isDev: false },
@@ -53,8 +56,10 @@ export function graphqlHandler(options: GraphqlHandlerOptions): GraphqlHandler {
       // What stands before the guard is answered to pages of other origins as well.
       ...(graphiqlTabs === undefined ? [] : [useGraphiql(graphiqlTabs)]),
       useOriginGuard(),
-      useMetrics(options.metrics),
+      useMetrics(options.metrics, options.checkMetrics),
       useRoutes(),
+      // Before a body is read, and whatever it says: nothing of a stranger's operation is looked at.
+      useCaller(context),
       useJsonRequests(maxBodyBytes),
       useDocumentLimits(options.maxDocumentTokens),
       useErrorCodes(),

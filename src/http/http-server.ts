@@ -3,12 +3,13 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { GraphQLSchema } from 'graphql'
 import type { Engine } from '../engine/engine.ts'
-import type { Logger } from '../ports/index.ts'
+import type { Logger, RequestHead } from '../ports/index.ts'
 import { graphqlHandler } from './graphql-handler.ts'
 import { closed, listening, observe, openOf, originOf } from './listener.ts'
 import { metrics, type Reading } from './metrics.ts'
 import { hostGuard } from './request-guard.ts'
 import { refusalOf, refuse, upgradeRefusalOf } from './socket-refusals.ts'
+import type { OperationContext } from './use-caller.ts'
 import { webSockets } from './web-sockets.ts'
 
 /** Whether this process should be sent traffic, as `/ready` tells it. */
@@ -32,8 +33,13 @@ export interface GraphiqlTab {
 export interface HttpServerOptions {
   /** What `/graphql` executes. */
   readonly schema: GraphQLSchema
-  /** Makes the context of one operation; called anew for each. */
-  readonly context: () => object
+  /**
+   * Makes the context of one operation, as its sender may execute it; called anew for each. Whatever executes operations
+   * has its engine from here. Throws or rejects with a FedcacheError where the sender is not known.
+   */
+  readonly context: OperationContext
+  /** Throws or rejects with a FedcacheError for who may not read `/metrics`. Default: everyone may. */
+  readonly checkMetrics?: (request: RequestHead) => void | Promise<void>
   /** Read for `/metrics` only. */
   readonly engine: Engine
   /** Numbers of other parts of the process, for `/metrics`. Default: none. */
@@ -86,12 +92,13 @@ export function httpServer(options: HttpServerOptions): HttpServer {
   const numbers = metrics(options.engine, options.readings)
   const handler = graphqlHandler({
     ...options,
+    checkMetrics: options.checkMetrics ?? (() => {}),
     metrics: numbers,
     maxBodyBytes,
     maxDocumentTokens: options.maxDocumentTokens ?? 30_000,
     graphiqlTabs: options.graphiql === false ? undefined : (options.graphiql?.tabs ?? []),
   })
-  const sockets = webSockets(handler, maxBodyBytes)
+  const sockets = webSockets(handler, options.context, maxBodyBytes)
   const isNamed = hostGuard(host, options.allowedHosts)
   const server = createServer(
     { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, connectionsCheckingInterval: 5000 },

@@ -1,3 +1,4 @@
+export type { Authenticator, Authorize, AuthorizeRequest, Identity, RequestHead } from './authenticator.ts'
 export {
   type Bus,
   BusError,

@@ -12,6 +12,7 @@ describe('a config that says nothing', () => {
       port: 4000,
       host: '127.0.0.1',
       auth: undefined,
+      partitions: new Map(),
       cluster: {
         name: 'fedcache',
         peerId: 'web-1-example-4000',
@@ -119,6 +120,7 @@ describe('a config that says everything', () => {
       port: 0,
       host: '0.0.0.0',
       auth: 'none',
+      partitions: new Map(),
       cluster: {
         name: 'shop',
         peerId: 'a_1',

@@ -1,0 +1,115 @@
+import { createClient } from 'graphql-ws'
+import { WebSocket } from 'ws'
+import type { Fedcache } from '../../src/server.ts'
+import type { Answer } from './served-cache.ts'
+
+/** An answer, and the HTTP status where it came with one. */
+export interface Outcome extends Answer {
+  readonly status?: number
+  /** Code with which a WebSocket was closed before it answered. */
+  readonly closed?: number
+}
+
+/** An operation as a client sends it. */
+export interface Sent {
+  readonly query: string
+  readonly variables?: Readonly<Record<string, unknown>>
+  /** Sent as `Authorization`. */
+  readonly authorization?: string
+}
+
+/** Sends an operation, and gives its answer; of a subscription the first that is no error, or that there is none. */
+export type Transport = (fedcache: Fedcache, url: string, sent: Sent) => Promise<Outcome>
+
+const started = { data: 'STARTED' }
+
+function requestOf(url: string, { query, variables, authorization }: Sent, method: string, accept: string): Request {
+  const headers = { accept, ...(authorization === undefined ? {} : { authorization }) }
+  if (method === 'GET') {
+    const search = new URLSearchParams({ query, variables: JSON.stringify(variables ?? {}) })
+    return new Request(`${url}?${search.toString()}`, { headers })
+  }
+  return new Request(url, {
+    method,
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables }),
+  })
+}
+
+async function outcomeOf(response: Response): Promise<Outcome> {
+  const { status } = response
+  if (response.headers.get('content-type')?.startsWith('text/event-stream') !== true) {
+    // Whoever asks for a stream but takes none gets 406 and no words.
+    const text = await response.text()
+    return { status, ...(text === '' ? {} : (JSON.parse(text) as Answer)) }
+  }
+  // What there is at once is an error or an answer; a subscription that was let in says nothing until something happens.
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  for (;;) {
+    const part = await Promise.race([reader.read(), quiet()])
+    if (part === undefined) {
+      await reader.cancel()
+      return { status, ...started }
+    }
+    text += part.value ?? ''
+    const data = /^event: next\ndata: (.*)$/m.exec(text)?.[1]
+    if (data !== undefined) {
+      await reader.cancel()
+      return { status, ...(JSON.parse(data) as Answer) }
+    }
+    if (part.done) throw new Error(`the stream ended with ${JSON.stringify(text)}`)
+  }
+}
+
+/** Resolves when nothing has come for a while: that nothing comes is what is waited for. */
+function quiet(): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(() => resolve(undefined), 150))
+}
+
+/** Sends over graphql-transport-ws, with these credentials in the upgrade and those in `connection_init`. */
+export function overWebSocket(url: string, sent: Sent, inHeader: boolean): Promise<Outcome> {
+  const { query, variables, authorization } = sent
+  const credentials = authorization === undefined ? {} : { authorization }
+  class Socket extends WebSocket {
+    constructor(address: string, protocols?: string | string[]) {
+      super(address, protocols, { headers: inHeader ? credentials : {} })
+    }
+  }
+  const client = createClient({
+    url: url.replace('http', 'ws'),
+    webSocketImpl: Socket,
+    retryAttempts: 0,
+    ...(inHeader ? {} : { connectionParams: credentials }),
+  })
+  return new Promise<Outcome>((resolve, reject) => {
+    client.on('connected', () => void quiet().then(() => resolve(started)))
+    client.subscribe<unknown>(
+      { query, ...(variables === undefined ? {} : { variables }) },
+      {
+        next: (answer) => resolve(answer as Outcome),
+        complete: () => {},
+        error: (error) => {
+          if (Array.isArray(error)) resolve({ errors: error as NonNullable<Answer['errors']> })
+          else if (typeof error === 'object' && error !== null && 'code' in error)
+            resolve({ closed: Number(error.code) })
+          else reject(error instanceof Error ? error : new Error(String(error)))
+        },
+      },
+    )
+  }).finally(() => void client.dispose())
+}
+
+/** Every way to send an operation, by name. */
+export const transports: Readonly<Record<string, Transport>> = {
+  POST: async (_fedcache, url, sent) => outcomeOf(await fetch(requestOf(url, sent, 'POST', 'application/json'))),
+  GET: async (_fedcache, url, sent) => outcomeOf(await fetch(requestOf(url, sent, 'GET', 'application/json'))),
+  'SSE by POST': async (_fedcache, url, sent) =>
+    outcomeOf(await fetch(requestOf(url, sent, 'POST', 'text/event-stream'))),
+  'SSE by GET': async (_fedcache, url, sent) =>
+    outcomeOf(await fetch(requestOf(url, sent, 'GET', 'text/event-stream'))),
+  'WebSocket, credentials in connection_init': (_fedcache, url, sent) => overWebSocket(url, sent, false),
+  'WebSocket, credentials in the header': (_fedcache, url, sent) => overWebSocket(url, sent, true),
+  'fetch without a socket': async (fedcache, _url, sent) =>
+    outcomeOf(await fedcache.fetch(requestOf('http://localhost/graphql', sent, 'POST', 'application/json'))),
+}
