@@ -87,6 +87,8 @@ export class ClusterPeer {
   readonly #watchers = new Set<(line: PeerLogLine) => void>()
   #url: URL | undefined
   #pausedAtMs = Infinity
+  #isPaused = false
+  #resumedAtMs = -Infinity
 
   constructor(options: ClusterPeerOptions) {
     const { id, nats, cluster, settings = {}, config = defaultConfig, port = 0 } = options
@@ -271,10 +273,18 @@ export class ClusterPeer {
   pause(): void {
     this.#child.kill('SIGSTOP')
     this.#pausedAtMs = performance.now()
+    this.#isPaused = true
   }
 
   resume(): void {
     this.#child.kill('SIGCONT')
+    this.#isPaused = false
+    this.#resumedAtMs = performance.timeOrigin + performance.now()
+  }
+
+  /** Whether it was paused for any part of the time since, in milliseconds since the epoch. */
+  wasPausedSince(sinceMs: number): boolean {
+    return this.#isPaused || this.#resumedAtMs >= sinceMs
   }
 
   /** What went wrong with it that no test asked for. */
