@@ -71,6 +71,7 @@ export interface ClusterStats {
 /** Joins peers over a bus; see PROTOCOL.md. */
 export class Cluster implements Peers {
   readonly selfId: string
+  readonly spreadMs: number
   readonly #options: ClusterOptions
   readonly #timings: Timings
   readonly #subjects: Subjects
@@ -117,6 +118,7 @@ export class Cluster implements Peers {
     this.selfId = peerId
     this.#options = options
     const timings = (this.#timings = { ...defaultTimings, ...options.timings })
+    this.spreadMs = timings.confirmTimeoutMs + timings.suspectAfterMs - timings.heartbeatMs
     this.#subjects = subjects(name, peerId)
     // Sorts by age: of two processes with one id the younger must end.
     this.#process = `${Math.floor(clock.now()).toString(36).padStart(9, '0')}-${randomText()}`
@@ -425,6 +427,8 @@ export class Cluster implements Peers {
     this.#compareConfig(sender, heartbeat.config)
     if (heartbeat.state !== 'LEFT' && catalogue !== this.#catalogue?.hash) void this.#catalogue?.fetch(sender)
     if (rollCall) {
+      // It may have lost what it was asked before.
+      this.#askElsewhere(sender)
       this.#rollCalls.set(process, beat)
       this.#beatShortly()
     }
@@ -559,10 +563,15 @@ export class Cluster implements Peers {
     if (state === 'SUSPECT' || state === 'DEAD') {
       this.#invalidations.lost(id, state === 'DEAD')
       this.#keyspaceChanges.lost(id, state === 'DEAD')
-      for (const listener of this.#suspectListeners.get(id) ?? []) listener()
+      this.#askElsewhere(id)
     }
     this.#view.changed()
     this.#look()
+  }
+
+  /** Sends those who wait for answers of a peer on another way, or to the same peer again. */
+  #askElsewhere(peer: string): void {
+    for (const listener of this.#suspectListeners.get(peer) ?? []) listener()
   }
 
   #onView(changed: boolean): void {

@@ -57,11 +57,11 @@ export class Changes {
         }
         return
       case 'TAGS':
-        keyspace.invalidateTags(invalidation.tags, invalidation.version)
+        keyspace.invalidateTags(invalidation.tags, invalidation.version, this.#peers.spreadMs)
         this.missed(keyspace)
         return
       case 'CLEAR':
-        keyspace.clear(invalidation.version)
+        keyspace.clear(invalidation.version, this.#peers.spreadMs)
         this.cleared(keyspace, invalidation.version)
     }
   }

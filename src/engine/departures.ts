@@ -64,6 +64,8 @@ export class Departures {
     // What lives in its owner's memory only, no deputy can have.
     if (route.as === 'DEPUTY' && served.loader === undefined) return void this.#reroute(served, [flight])
     flight.near = true
+    // Unlike an owner, a deputy may not have heard yet of a change that this peer has heard of and confirmed.
+    if (route.as === 'DEPUTY') served.keyspace.flights.keepApart(flight)
     this.#ask(served, route.as, [route.peer], flight)
   }
 
@@ -151,6 +153,7 @@ export class Departures {
       case 'ENTRY': {
         const entry = keyspace.received(answer.entry, 'NEAR', sentAtMs)
         const store = answer.servedFrom !== 'STALE' && this.#admits(keyspace, flight.key)
+        fenceOff(keyspace, flight, entry)
         keyspace.land(flight, { entry, servedFrom: fromPeer(answer.servedFrom) }, store)
         return true
       }
@@ -181,6 +184,7 @@ export class Departures {
       .filter((entry) => !keyspace.isOverruled(entry))
     if (entries.length > 0) {
       const newest = entries.reduce((best, entry) => (entry.version > best.version ? entry : best))
+      fenceOff(keyspace, flight, newest)
       keyspace.land(flight, { entry: keyspace.received(newest, 'LOADED', sentAtMs), servedFrom: 'PEER' })
       return true
     }
@@ -205,6 +209,11 @@ export class Departures {
 }
 
 const asDeputy = { kind: 'LOAD', near: true, previous: undefined } as const
+
+/** Lets only those have an entry who asked first, where it may be from before an invalidation that is known here. */
+function fenceOff(keyspace: Keyspace, flight: Flight, { tags }: { readonly tags: readonly string[] }): void {
+  if (keyspace.isSpreading(tags)) flight.fencedAt = flight.sequence
+}
 
 /** Ends a flight that needs to go nowhere. Not at once: whoever begins a flight joins it afterwards. */
 function landLater(keyspace: Keyspace, flight: Flight, arrival: Arrival | FedcacheError): void {

@@ -138,6 +138,17 @@ export class Flights {
     this.#joinable.delete(key)
   }
 
+  /** Keeps later readers from joining a flight, and what it brings from being stored. */
+  keepApart(flight: Flight): void {
+    flight.hooked = false
+    if (this.#joinable.get(flight.key) === flight) this.#joinable.delete(flight.key)
+  }
+
+  /** Marks the place of a reader who joins a flight that has begun before. */
+  mark(): number {
+    return ++this.#sequence
+  }
+
   /** Unhooks every flight. */
   unhookAll(): void {
     for (const flight of this.#pending) flight.hooked = false

@@ -44,6 +44,9 @@ export class Keyspace implements EntryContext {
   readonly #tags: TagIndex
   readonly #graves = new GraveList()
   #holdsPuts = false
+  /** Tags that were invalidated a moment ago, and until when there may be peers that have not heard of it. */
+  readonly #spreadingTags = new Map<string, number>()
+  #clearSpreadsUntilMs = -Infinity
 
   constructor(
     definition: KeyspaceDefinition,
@@ -204,8 +207,9 @@ export class Keyspace implements EntryContext {
   }
 
   /** Drops, now and when they arrive, all entries that carry one of the tags. */
-  invalidateTags(tags: readonly string[], version: number): void {
+  invalidateTags(tags: readonly string[], version: number, spreadMs = 0): void {
     this.flights.fence(tags)
+    this.#spread(tags, spreadMs)
     // A copy that falls takes with it what is under way to replace it, whatever tags that turns out to carry.
     for (const key of this.flights.keys()) {
       if (this.store.peek(key)?.tags.some((tag) => tags.includes(tag)) === true) this.flights.unhook(key)
@@ -217,6 +221,16 @@ export class Keyspace implements EntryContext {
   /** Whether an entry of another peer was deleted, invalidated or replaced by a change that is known here. */
   isOverruled({ key, tags, version }: EntryTransfer): boolean {
     return version <= this.clearedAt || this.#graves.isBuried(key, tags, version)
+  }
+
+  /**
+   * Whether what another peer answers may be from before a clear or tag invalidation that was applied here, because
+   * that peer heard of it later.
+   */
+  isSpreading(tags: readonly string[]): boolean {
+    const nowMs = this.#clock.monotonic()
+    if (nowMs < this.#clearSpreadsUntilMs) return true
+    return this.#spreadingTags.size > 0 && tags.some((tag) => nowMs < (this.#spreadingTags.get(tag) ?? -Infinity))
   }
 
   /** Keeps a put that another peer hands over. Returns whether this peer has it, or what replaced it, now. */
@@ -242,7 +256,8 @@ export class Keyspace implements EntryContext {
   }
 
   /** Drops everything. The old store is left to the garbage collector whole, which costs no pause. */
-  clear(version = 0): void {
+  clear(version = 0, spreadMs = 0): void {
+    if (spreadMs > 0) this.#clearSpreadsUntilMs = this.#clock.monotonic() + spreadMs
     this.clearedAt = Math.max(this.clearedAt, version)
     this.flights.unhookAll()
     this.#tags.clear()
@@ -259,6 +274,19 @@ export class Keyspace implements EntryContext {
   close(): void {
     this.clear()
     this.#budget.leave(this)
+  }
+
+  #spread(tags: readonly string[], spreadMs: number): void {
+    if (spreadMs === 0) return
+    const nowMs = this.#clock.monotonic()
+    for (const [tag, untilMs] of this.#spreadingTags) {
+      if (nowMs < untilMs) break
+      this.#spreadingTags.delete(tag)
+    }
+    for (const tag of tags) {
+      this.#spreadingTags.delete(tag)
+      this.#spreadingTags.set(tag, nowMs + spreadMs)
+    }
   }
 
   #entry<Content extends Encoded | null>(parts: {

@@ -15,6 +15,7 @@ export function noPeers(selfId: string, incarnation: string, url: () => string |
   const elsewhere = { kind: 'ELSEWHERE' } as const
   return {
     selfId,
+    spreadMs: 0,
     slotter: () => () => 0,
     owns: () => true,
     ownerOf: () => selfId,

@@ -166,8 +166,9 @@ class Wait implements Waiter {
 
   join(index: number, key: string): void {
     const { flights } = this.#keyspace
-    const flight = flights.get(key) ?? this.#context.depart(this.#keyspace, key)
-    this.#awaited.set(index, { flight, joinedAt: flights.sequence })
+    const underWay = flights.get(key)
+    const flight = underWay ?? this.#context.depart(this.#keyspace, key)
+    this.#awaited.set(index, { flight, joinedAt: underWay === undefined ? flight.sequence : flights.mark() })
     flight.wait(this, index)
   }
 

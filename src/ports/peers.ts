@@ -162,6 +162,8 @@ export interface CatalogueRecord {
 export interface Peers {
   /** `peerId` of this process. */
   readonly selfId: string
+  /** After this long a change that was announced by any peer has been confirmed by each, or the peer counts as lost. */
+  readonly spreadMs: number
   /** Gives a function that tells the slot of each key of a keyspace. */
   slotter(keyspace: string): (key: string) => number
   /** Whether the view names this peer as owner of the slot. */

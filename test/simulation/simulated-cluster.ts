@@ -165,7 +165,7 @@ export class SimulatedCluster {
 
   mend(process: SimulatedProcess): void {
     process.connected = true
-    this.#hub.connect(process.name)
+    if (process.cluster.info().self.state !== 'DEAD') this.#hub.connect(process.name)
   }
 
   /** Loses the next broadcasts of changes on their way to a process. */
