@@ -104,6 +104,8 @@ export class Cluster implements Peers {
   /** How long this peer did not hear itself before it came back. */
   #awayMs = 0
   #beatAtMs = -Infinity
+  /** When this peer last sent a heartbeat that was no mere answer. */
+  #calledAtMs = -Infinity
   #beatSoon: Timer | undefined
   #ticker: Timer | undefined
   #duplicates = 0
@@ -605,7 +607,9 @@ export class Cluster implements Peers {
     }
     this.#judge()
     this.#catchUp(this.#timings.tickMs)
-    if (outcome === 'PAUSED' || clock.monotonic() - this.#beatAtMs >= this.#timings.heartbeatMs) this.#beat()
+    // Answers to others are heartbeats, but must not put off calling the roll oneself.
+    const lastMs = this.#lease.needsRollCall ? this.#calledAtMs : this.#beatAtMs
+    if (outcome === 'PAUSED' || clock.monotonic() - lastMs >= this.#timings.heartbeatMs) this.#beat()
     this.#look()
   }
 
@@ -615,6 +619,7 @@ export class Cluster implements Peers {
     this.#beatSoon = undefined
     const beat = ++this.#beats
     this.#beatAtMs = this.#options.clock.monotonic()
+    if (callsRoll) this.#calledAtMs = this.#beatAtMs
     this.#lease.sent(beat)
     const isSent = this.#publish(this.#subjects.broadcast('member'), () =>
       encodeHeartbeat({
@@ -639,7 +644,9 @@ export class Cluster implements Peers {
 
   /** Sends one heartbeat for all that happens in this turn of the event loop. */
   #beatShortly(): void {
-    this.#beatSoon ??= this.#options.clock.setTimer(() => this.#beat(false), 0)
+    const { clock } = this.#options
+    // Whoever calls the roll has just come back, and may be the one that was missing when this peer called last.
+    this.#beatSoon ??= clock.setTimer(() => this.#beat(clock.monotonic() - this.#calledAtMs >= this.#timings.tickMs), 0)
   }
 
   #publish(subject: string, encode: () => Uint8Array): boolean {
