@@ -1,3 +1,4 @@
+import { EncodedJson } from '../src/engine/encoded-json.ts'
 import type { Entry } from '../src/engine/entry.ts'
 import type { EntryChange } from '../src/engine/events.ts'
 import type { PutInput, ReadResult } from '../src/engine/results.ts'
@@ -95,6 +96,7 @@ export const entryResolvers: Required<Pick<Resolvers, 'Query' | 'Mutation' | 'Su
   },
   Entry: {
     id: (entry) => entryId(entry.keyspace, entry.key),
+    value: ({ format, encoded }) => (format === 'json' ? new EncodedJson(encoded) : null),
     ttl: (entry) => entry.ttlMs,
     age: (entry) => entry.ageMs,
     owner: (entry, _args, { peer }) => (entry.owner === null ? null : (peer(entry.owner) ?? null)),

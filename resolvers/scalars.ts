@@ -1,4 +1,5 @@
 import { GraphQLScalarType, valueFromASTUntyped, visit } from 'graphql'
+import { EncodedJson } from '../src/engine/encoded-json.ts'
 import { FedcacheError } from '../src/errors.ts'
 import { graphqlError } from './errors.ts'
 
@@ -8,9 +9,10 @@ function refusal(expected: string, received: unknown): Error {
   return graphqlError(new FedcacheError('BAD_USER_INPUT', `${expected}; received ${quoted}.`))
 }
 
-/** Any JSON value, as it is. */
+/** Any JSON value, as it is; an EncodedJson stands for the value it holds. */
 export const jsonScalar: GraphQLScalarType<unknown, unknown> = new GraphQLScalarType<unknown, unknown>({
   name: 'JSON',
+  serialize: (output) => (output instanceof EncodedJson ? output.value : output),
   parseValue: (input) => input,
   parseLiteral: (node, variables) => {
     // graphql-js would read an unquoted word as a string.

@@ -7,10 +7,13 @@ import type { Logger, RequestHead } from '../ports/index.ts'
 import { graphqlHandler } from './graphql-handler.ts'
 import { closed, listening, observe, openOf, originOf } from './listener.ts'
 import { metrics, type Reading } from './metrics.ts'
+import { preparedLane } from './prepared/prepared-lane.ts'
+import { answerWriter } from './prepared/write-answer.ts'
 import { hostGuard } from './request-guard.ts'
 import { refusalOf, refuse, upgradeRefusalOf } from './socket-refusals.ts'
 import type { OperationContext } from './use-caller.ts'
 import { webSockets } from './web-sockets.ts'
+import { yogaLogger } from './yoga-logger.ts'
 
 /** Whether this process should be sent traffic, as `/ready` tells it. */
 export interface Readiness {
@@ -98,6 +101,12 @@ export function httpServer(options: HttpServerOptions): HttpServer {
     maxDocumentTokens: options.maxDocumentTokens ?? 30_000,
     graphiqlTabs: options.graphiql === false ? undefined : (options.graphiql?.tabs ?? []),
   })
+  const respond = preparedLane({
+    handler,
+    context: options.context,
+    maxBodyBytes,
+    answer: answerWriter(yogaLogger(options.logger).error),
+  })
   const sockets = webSockets(handler, options.context, maxBodyBytes)
   const isNamed = hostGuard(host, options.allowedHosts)
   const server = createServer(
@@ -108,7 +117,7 @@ export function httpServer(options: HttpServerOptions): HttpServer {
       observe(request, response, numbers)
       const refusal = refusalOf(request, isNamed)
       if (refusal !== undefined) return refuse(response, refusal)
-      void handler(request, response)
+      respond(request, response)
     },
   )
   const open = openOf(server)

@@ -12,7 +12,7 @@ export type OperationContext = (request: RequestHead) => object | Promise<object
 
 interface Initial {
   readonly request?: Request
-  /** Of an operation that did not come as a request. */
+  /** Of an operation whose sender is known already. */
   readonly operationContext?: object
 }
 
@@ -32,6 +32,7 @@ export function useCaller(make: OperationContext): Plugin {
   return {
     onRequest: (event) => {
       const { request, fetchAPI } = event
+      if ('operationContext' in event.serverContext) return
       const refuse = (error: unknown): void => {
         // Anything else is a bug: it comes again where Yoga asks for the context, which logs and masks it.
         if (error instanceof FedcacheError) event.endResponse(refusalResponse(error, fetchAPI))

@@ -18,8 +18,11 @@ export function useErrorCodes(): Plugin {
   return {
     onParse:
       () =>
-      ({ result }) =>
-        completed(result, 'GRAPHQL_PARSE_FAILED'),
+      ({ result }) => {
+        completed(result, 'GRAPHQL_PARSE_FAILED')
+        // Yoga does this for its own requests only, but keeps errors for all.
+        if (result instanceof GraphQLError) result.extensions['http'] ??= { spec: true, status: 400 }
+      },
     onValidate:
       () =>
       ({ valid, result }) => {

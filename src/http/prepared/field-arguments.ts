@@ -1,0 +1,56 @@
+import { type FieldNode, type GraphQLField, GraphQLError, Kind, getArgumentValues } from 'graphql'
+
+/** Works out the arguments of a field for one run. Throws what is wrong with them. */
+export type FieldArguments = (variables: Readonly<Record<string, unknown>>) => Record<string, unknown>
+
+/**
+ * Prepares the arguments of a field: those without variables are worked out now, those that are a variable and nothing
+ * else are taken over as they were coerced, all others are left to graphql-js.
+ */
+export function fieldArguments(definition: GraphQLField<unknown, unknown>, node: FieldNode): FieldArguments {
+  const given = node.arguments ?? []
+  const whole: { readonly name: string; readonly variable: string }[] = []
+  const fixed: FieldNode['arguments'] = given.filter(({ name, value }) => {
+    if (value.kind !== Kind.VARIABLE) return true
+    whole.push({ name: name.value, variable: value.name.value })
+    return false
+  })
+  const general: FieldArguments = (variables) => getArgumentValues(definition, node, variables)
+  const constants = constantsOf(definition, { ...node, arguments: fixed }, whole)
+  if (constants === undefined) return general
+  if (whole.length === 0) return () => constants
+  return (variables) => {
+    const values = { ...constants }
+    for (const { name, variable } of whole) {
+      const value = variables[variable]
+      // Not given, or null where that may be an error: graphql-js knows what to do.
+      if (value === undefined || value === null) return general(variables)
+      values[name] = value
+    }
+    return values
+  }
+}
+
+/** The arguments that are the same in every run; `undefined` where only a run can tell. */
+function constantsOf(
+  definition: GraphQLField<unknown, unknown>,
+  node: FieldNode,
+  whole: readonly { readonly name: string }[],
+): Record<string, unknown> | undefined {
+  const later = new Set(whole.map(({ name }) => name))
+  const args = definition.args.filter(({ name }) => !later.has(name))
+  try {
+    // Without variables, one inside a list or an object makes a value invalid, or leaves a field out of it.
+    if (node.arguments?.some(({ value }) => hasVariable(value)) === true) return undefined
+    return getArgumentValues({ ...definition, args }, node, {})
+  } catch (error) {
+    if (error instanceof GraphQLError) return undefined
+    throw error
+  }
+}
+
+function hasVariable(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if ('kind' in value && value.kind === Kind.VARIABLE) return true
+  return Object.entries(value).some(([name, child]) => name !== 'loc' && hasVariable(child))
+}

@@ -1,0 +1,145 @@
+import type { DocumentNode, GraphQLSchema } from 'graphql'
+import { type PreparedOperation, prepareOperation } from './prepare-operation.ts'
+
+/** The prepared operations of one document. */
+export class PreparedDocument {
+  readonly #schema: GraphQLSchema
+  readonly #document: DocumentNode
+  readonly #operations = new Map<string | undefined, PreparedOperation>()
+
+  constructor(schema: GraphQLSchema, document: DocumentNode) {
+    this.#schema = schema
+    this.#document = document
+  }
+
+  /** Fields compiled so far, of all its operations. */
+  get fieldCount(): number {
+    let count = 0
+    for (const { fieldCount } of this.#operations.values()) count += fieldCount
+    return count
+  }
+
+  /** The operation of that name, or the only one; `undefined` where it is not one that can be prepared. */
+  operation(name: string | undefined): PreparedOperation | undefined {
+    let operation = this.#operations.get(name)
+    if (operation === undefined) {
+      operation = prepareOperation(this.#schema, this.#document, name)
+      // Names that are not in the document are never kept.
+      if (operation !== undefined) this.#operations.set(name, operation)
+    }
+    return operation
+  }
+}
+
+/** How much is kept. */
+export interface PreparedDocumentsLimits {
+  readonly maxDocuments: number
+  readonly maxBytes: number
+}
+
+interface Kept {
+  readonly document: PreparedDocument
+  bytes: number
+}
+
+// Measured: the syntax tree and the text of a document for each of its characters, and the writers of one field.
+const bytesPerCharacter = 60
+const bytesPerField = 1000
+const bytesPerDocument = 1000
+
+/**
+ * Keeps the documents used last. What was asked for once waits in a fifth of the room until it is asked for again, so
+ * that clients who write values into their documents push out each other's and nobody else's.
+ */
+export class PreparedDocuments {
+  readonly #once: Shelf
+  readonly #again: Shelf
+
+  constructor({ maxDocuments, maxBytes }: PreparedDocumentsLimits) {
+    this.#once = new Shelf(Math.ceil(maxDocuments * 0.2), maxBytes * 0.2)
+    this.#again = new Shelf(Math.ceil(maxDocuments * 0.8), maxBytes * 0.8)
+  }
+
+  /** Documents that are kept. */
+  get size(): number {
+    return this.#once.size + this.#again.size
+  }
+
+  /** Estimate of what they take. */
+  get bytes(): number {
+    return this.#once.bytes + this.#again.bytes
+  }
+
+  get(query: string): PreparedDocument | undefined {
+    const document = this.#again.use(query)
+    if (document !== undefined) return document
+    const seen = this.#once.take(query)
+    if (seen !== undefined) this.#again.add(query, seen)
+    return seen
+  }
+
+  add(query: string, document: PreparedDocument): void {
+    this.#once.add(query, document)
+  }
+}
+
+class Shelf {
+  readonly #maxDocuments: number
+  readonly #maxBytes: number
+  readonly #kept = new Map<string, Kept>()
+  bytes = 0
+
+  constructor(maxDocuments: number, maxBytes: number) {
+    this.#maxDocuments = maxDocuments
+    this.#maxBytes = maxBytes
+  }
+
+  get size(): number {
+    return this.#kept.size
+  }
+
+  use(query: string): PreparedDocument | undefined {
+    const kept = this.#kept.get(query)
+    if (kept === undefined) return undefined
+    // A Map keeps the order of insertion, so the one used last moves to the end.
+    this.#kept.delete(query)
+    this.#kept.set(query, kept)
+    const bytes = bytesOf(query, kept.document)
+    if (bytes !== kept.bytes) {
+      this.bytes += bytes - kept.bytes
+      kept.bytes = bytes
+      this.#makeRoom()
+    }
+    return kept.document
+  }
+
+  take(query: string): PreparedDocument | undefined {
+    const kept = this.#kept.get(query)
+    if (kept !== undefined) this.#drop(query, kept)
+    return kept?.document
+  }
+
+  add(query: string, document: PreparedDocument): void {
+    this.take(query)
+    const bytes = bytesOf(query, document)
+    this.#kept.set(query, { document, bytes })
+    this.bytes += bytes
+    this.#makeRoom()
+  }
+
+  #makeRoom(): void {
+    for (const [query, kept] of this.#kept) {
+      if (this.#kept.size <= this.#maxDocuments && this.bytes <= this.#maxBytes) return
+      this.#drop(query, kept)
+    }
+  }
+
+  #drop(query: string, kept: Kept): void {
+    this.#kept.delete(query)
+    this.bytes -= kept.bytes
+  }
+}
+
+function bytesOf(query: string, document: PreparedDocument): number {
+  return bytesPerDocument + query.length * bytesPerCharacter + document.fieldCount * bytesPerField
+}

@@ -1,0 +1,136 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import type { GraphqlHandler } from '../graphql-handler.ts'
+import { isForeign } from '../request-guard.ts'
+import type { OperationContext } from '../use-caller.ts'
+import { type AnswerMediaType, acceptedMediaType } from './accepted-media-type.ts'
+import { NodeRequestHead } from './node-request-head.ts'
+import { PreparedDocument, PreparedDocuments } from './prepared-documents.ts'
+import { type PlainParameters, addressParameters, bodyParameters } from './request-parameters.ts'
+import type { AnswerWriter } from './write-answer.ts'
+
+/** What the lane is made of. */
+export interface PreparedLaneOptions {
+  /** Answers whatever this lane does not. */
+  readonly handler: GraphqlHandler
+  /** What resolvers share, as the sender of a request may use it. */
+  readonly context: OperationContext
+  readonly maxBodyBytes: number
+  readonly answer: AnswerWriter
+}
+
+/** Answers a request that came over a socket. */
+export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void
+
+/** What is kept of operations, and for how many. */
+const documentLimits = { maxDocuments: 1000, maxBytes: 32 * 2 ** 20 }
+/** Longer documents are not kept: whoever writes values into them never sends the same one again. */
+const maxDocumentLength = 20_000
+
+/**
+ * Makes the short way for what nearly all requests are: a query, as a POST of JSON or a GET. It is parsed, validated
+ * and compiled once, executed without a promise where all is in memory, and written to the socket as one string.
+ *
+ * Whatever is not that plain, and whatever is wrong, goes to the general handler, before anything was executed: so it
+ * alone knows how to refuse. The two must answer alike; `test/integration/http/two-lanes.test.ts` compares them.
+ */
+export function preparedLane({ handler, context, maxBodyBytes, answer }: PreparedLaneOptions): RequestListener {
+  const documents = new PreparedDocuments(documentLimits)
+
+  const documentOf = (query: string): PreparedDocument | undefined => {
+    const known = documents.get(query)
+    if (known !== undefined || query.length > maxDocumentLength) return known
+    // By Yoga, with all that its plugins add: limits hold here as they hold there.
+    const { schema, parse, validate } = handler.getEnveloped({ params: { query } })
+    try {
+      const parsed = parse(query)
+      if (validate(schema, parsed).length > 0) return undefined
+      const document = new PreparedDocument(schema, parsed)
+      documents.add(query, document)
+      return document
+    } catch {
+      return undefined
+    }
+  }
+
+  const answerQuery = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    mediaType: AnswerMediaType,
+    operationContext: object,
+  ): void => {
+    const respond = (parameters: PlainParameters | undefined, again: () => IncomingMessage): void => {
+      const result =
+        parameters &&
+        documentOf(parameters.query)
+          ?.operation(parameters.operationName)
+          ?.execute(parameters.variables, operationContext)
+      if (result === undefined) void handler(again(), response, { operationContext } as never)
+      else if (result instanceof Promise) void result.then((late) => answer(response, mediaType, late))
+      else answer(response, mediaType, result)
+    }
+    if (request.method === 'GET') {
+      const { url = '' } = request
+      respond(addressParameters(url.slice(url.indexOf('?') + 1)), () => request)
+    } else {
+      readBody(request, (body) => respond(bodyParameters(body.toString('utf8')), () => withBody(request, body)))
+    }
+  }
+
+  return (request, response) => {
+    const mediaType = isPlain(request, maxBodyBytes) ? acceptedMediaType(request.headers.accept) : undefined
+    if (mediaType === undefined) return void handler(request, response)
+    let made: object | Promise<object>
+    try {
+      made = context(new NodeRequestHead(request))
+    } catch {
+      return void handler(request, response)
+    }
+    if (made instanceof Promise) {
+      made.then(
+        (late) => answerQuery(request, response, mediaType, late),
+        () => void handler(request, response),
+      )
+    } else {
+      answerQuery(request, response, mediaType, made)
+    }
+  }
+}
+
+/** Whether a request has nothing about it that only the general handler knows what to make of. */
+function isPlain({ method, url = '', headers }: IncomingMessage, maxBodyBytes: number): boolean {
+  if (method === 'POST') {
+    if (url !== '/graphql') return false
+    const type = headers['content-type']
+    if (type !== 'application/json' && type !== 'application/json; charset=utf-8') return false
+    const length = Number(headers['content-length'])
+    // Without a length a body has no end that is known now.
+    if (!(length > 0 && length <= maxBodyBytes) || headers['content-encoding'] !== undefined) return false
+  } else if (method !== 'GET' || !url.startsWith('/graphql?')) {
+    return false
+  }
+  const site = headers['sec-fetch-site']
+  return !isForeign({ origin: headers.origin, site: site?.toString(), host: headers.host ?? '' })
+}
+
+/** Reads a body whose length has been checked. Nothing is called for one that ends too early: its sender is gone. */
+function readBody(request: IncomingMessage, done: (body: Buffer) => void): void {
+  let first: Buffer | undefined
+  let others: Buffer[] | undefined
+  request.on('data', (chunk: Buffer) => {
+    if (first === undefined) first = chunk
+    else (others ??= [first]).push(chunk)
+  })
+  request.on('end', () => done(others === undefined ? first! : Buffer.concat(others)))
+}
+
+/** The same request, to be read once more. */
+function withBody(request: IncomingMessage, body: Buffer): IncomingMessage {
+  const { method, url, headers, socket } = request
+  return Object.assign(Readable.from([body], { objectMode: false }), {
+    method,
+    url,
+    headers,
+    socket,
+  }) as unknown as IncomingMessage
+}

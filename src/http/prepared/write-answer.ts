@@ -1,0 +1,79 @@
+import type { ServerResponse } from 'node:http'
+import type { GraphQLError } from 'graphql'
+import { maskError, processRegularResult } from 'graphql-yoga'
+import type { AnswerMediaType } from './accepted-media-type.ts'
+import type { Executed } from './prepare-operation.ts'
+import { jsonText } from './response-text.ts'
+
+/** Writes the answer to a query that was executed. */
+export type AnswerWriter = (response: ServerResponse, mediaType: AnswerMediaType, executed: Executed) => void
+
+const plainHeaders: Readonly<Record<AnswerMediaType, readonly string[]>> = {
+  'application/json': plainHeadersFor('application/json'),
+  'application/graphql-response+json': plainHeadersFor('application/graphql-response+json'),
+}
+
+function plainHeadersFor(mediaType: AnswerMediaType): readonly string[] {
+  return ['content-type', `${mediaType}; charset=utf-8`, 'x-content-type-options', 'nosniff']
+}
+
+interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** One character per byte. */
+  readonly text: string
+}
+
+/**
+ * Makes the writer of answers.
+ *
+ * @param logError is told of the errors that clients do not get to see.
+ */
+export function answerWriter(logError: (error: unknown) => void): AnswerWriter {
+  return (response, mediaType, { data, errors }) => {
+    if (response.destroyed) return
+    if (errors.length === 0) {
+      const text = `{"data":${data}}`
+      // Names and values in turn: Node takes them as they are.
+      const headers = [...plainHeaders[mediaType], 'content-length', String(text.length)]
+      response.writeHead(200, headers)
+      response.end(text, 'latin1')
+      return
+    }
+    const { status, headers, text } = answerWithErrors(
+      data,
+      errors.map((error) => masked(error, logError)),
+      mediaType,
+    )
+    response.writeHead(status, { ...headers, 'content-length': text.length, 'x-content-type-options': 'nosniff' })
+    response.end(text, 'latin1')
+  }
+}
+
+function masked(error: GraphQLError, logError: (error: unknown) => void): GraphQLError {
+  const shown = maskError(error, 'Unexpected error.', false) as GraphQLError
+  if (shown !== error) logError(error)
+  return shown
+}
+
+/** Status, headers and what is shown of errors are for Yoga to say; only `data` is written already. */
+function answerWithErrors(data: string, errors: readonly GraphQLError[], mediaType: AnswerMediaType): Answer {
+  const result = {
+    errors,
+    data: null,
+    stringify: (shown: { readonly errors?: unknown }) => `{"errors":${jsonText(shown.errors)},"data":${data}}`,
+  }
+  return processRegularResult(result as never, { Response: TextResponse } as never, mediaType) as unknown as Answer
+}
+
+class TextResponse implements Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly text: string
+
+  constructor(text: string, { status, headers }: Pick<Answer, 'status' | 'headers'>) {
+    this.status = status
+    this.headers = headers
+    this.text = text
+  }
+}
