@@ -10,9 +10,15 @@ export type Encoded = string
 /** Turns any text into {@link Encoded}. All text that shares a response with encoded values must pass here. */
 export function encodeText(text: string): Encoded {
   // Always through a buffer: the copy lets go of a larger string that `text` may be a slice of, and is one-byte even
-  // where V8 built `text` with two bytes per character.
-  return Buffer.from(text, 'utf8').toString('latin1')
+  // where V8 built `text` with two bytes per character. Through the same one where it is large enough, because what is
+  // allocated beside the heap for every value leaves it in pieces: a tenth of the process for values of 1 KiB.
+  if (text.length * maxBytesPerUnit > scratch.length) return Buffer.from(text, 'utf8').toString('latin1')
+  return scratch.toString('latin1', 0, scratch.write(text, 'utf8'))
 }
+
+/** Bytes of UTF-8 that one UTF-16 unit takes at most. */
+const maxBytesPerUnit = 3
+const scratch = Buffer.allocUnsafeSlow(64 * 1024)
 
 /** The text of an encoded value. */
 export function decodeText(encoded: Encoded): string {

@@ -101,5 +101,10 @@ function literal(received: unknown): string {
 
 /** A copy that shares no memory with the request body or query text that the string was cut from. */
 export function copyString(text: string): string {
-  return Buffer.from(text, 'utf8').toString('utf8')
+  if (text.length * maxBytesPerUnit > scratch.length) return Buffer.from(text, 'utf8').toString('utf8')
+  return scratch.toString('utf8', 0, scratch.write(text, 'utf8'))
 }
+
+/** Bytes of UTF-8 that one UTF-16 unit takes at most. */
+const maxBytesPerUnit = 3
+const scratch = Buffer.allocUnsafeSlow(4 * 1024)
