@@ -25,7 +25,7 @@ export interface CacheTagging {
 }
 
 // Composition tools that do not know it take it from here.
-const cacheTagDefinition = 'directive @cacheTag(format: String!) repeatable on INTERFACE | OBJECT | FIELD_DEFINITION'
+const cacheTagDefinition = 'directive @cacheTag(format: String!) repeatable on OBJECT | FIELD_DEFINITION'
 
 /** A directive with one text. */
 function directive(name: string, argument: string, value: string): ConstDirectiveNode {
