@@ -91,6 +91,8 @@ export class Cluster implements Peers {
   readonly #toConfirm = new Map<string, string>()
   /** Senders whose heartbeats told of invalidations that have not come. */
   readonly #behind = new Map<string, { readonly process: string; readonly number: number; readonly sinceMs: number }>()
+  /** Peers of whose catalogue this one does not know whether it lacks a clear. */
+  readonly #owed = new Set<string>()
   readonly #differingConfigs = new Map<string, string>()
   readonly #stopSubscriptions: (() => void)[] = []
   #host: PeerHost | undefined
@@ -103,6 +105,8 @@ export class Cluster implements Peers {
   readonly #rollCalls = new Map<string, number>()
   /** How long this peer did not hear itself before it came back. */
   #awayMs = 0
+  /** Whether any peer has changed its view since the lease was lost. */
+  #viewsMoved = false
   #beatAtMs = -Infinity
   /** When this peer last sent a heartbeat that was no mere answer. */
   #calledAtMs = -Infinity
@@ -184,7 +188,8 @@ export class Cluster implements Peers {
   }
 
   mayServe(): boolean {
-    return this.#lease.held ? this.#view.hash !== '' : this.#lease.isolated
+    if (!this.#lease.held) return this.#lease.isolated
+    return this.#view.hash !== '' && !(this.#state === 'JOINING' && this.#isPlaced)
   }
 
   whenMayServe(timeoutMs: number): Promise<boolean> {
@@ -319,7 +324,8 @@ export class Cluster implements Peers {
       this.#view.changed()
       this.#beat()
       const deadlineMs = clock.monotonic() + this.#timings.leaveMs
-      const agreed = await this.#room.wait(() => this.#settled || !this.#lease.held, this.#timings.leaveMs)
+      const canGo = (): boolean => this.#settled && !(this.#isPlaced && this.#isSomebodyJoining)
+      const agreed = await this.#room.wait(() => canGo() || !this.#lease.held, this.#timings.leaveMs)
       const left = this.#room.wait(() => false, Math.max(0, deadlineMs - clock.monotonic()))
       // Nobody sends writes here any more. Those under way must be announced, and their puts handed over.
       await Promise.race([this.#host.writesEnded().then(() => this.#handOver?.run()), left])
@@ -344,6 +350,11 @@ export class Cluster implements Peers {
     return true
   }
 
+  /** Who joins may take over what the last peer has. */
+  get #isSomebodyJoining(): boolean {
+    return Array.from(this.#members.all()).some(({ state }) => state === 'JOINING')
+  }
+
   async #enter(): Promise<void> {
     await this.#room.wait(() => this.#lease.held, Infinity)
     await this.#room.wait(() => false, this.#timings.listenMs)
@@ -351,10 +362,8 @@ export class Cluster implements Peers {
       if (heartbeat.state === 'ALIVE' && heartbeat.catalogue !== this.#catalogue?.hash) await this.#catalogue?.fetch(id)
     }
     if (this.#state !== 'JOINING') return
-    this.#state = 'ALIVE'
-    this.#view.changed()
-    this.#beat()
-    await this.#room.wait(() => this.#settled && this.#view.peers.includes(this.selfId), this.#timings.deadAfterMs)
+    this.#takePlace()
+    await this.#room.wait(() => this.#settled && this.#isPlaced, this.#timings.deadAfterMs)
     this.#options.bus.advertise?.({
       name: 'fedcache',
       version: '1.0.0',
@@ -410,14 +419,21 @@ export class Cluster implements Peers {
   #onHeartbeat(sender: string, message: BusMessage): void {
     const heartbeat = decodeHeartbeat(message.data)
     if (sender === this.selfId) return this.#onOwnHeartbeat(heartbeat)
+    const before = this.#members.get(sender)?.heartbeat
     if (!this.#members.hear(sender, heartbeat)) return
+    if (!this.#lease.held && before?.process === heartbeat.process && before.views !== heartbeat.views) {
+      this.#viewsMoved = true
+    }
     const { process, invalidation, keyspaceChange, version, catalogue, rollCall, beat } = heartbeat
     if (this.#seenInvalidations.isBehind(sender, process, invalidation)) {
       if (this.#behind.get(sender)?.process !== process) {
         this.#behind.set(sender, { process, number: invalidation, sinceMs: this.#options.clock.monotonic() })
       }
       // The heartbeat may only have overtaken the message. While the lease is held the sender waits for a confirmation.
-      if (!this.#lease.held || heartbeat.state === 'LEFT') this.#catchUp(0)
+      const mayStillCome = this.#lease.held && this.#seenInvalidations.knows(sender, process)
+      if (!mayStillCome || heartbeat.state === 'LEFT') this.#catchUp(0)
+    } else {
+      this.#seenInvalidations.catchUp(sender, process, invalidation)
     }
     this.#seenKeyspaceChanges.catchUp(sender, process, keyspaceChange)
     if (this.#host?.observeVersion(version) === false) {
@@ -427,7 +443,8 @@ export class Cluster implements Peers {
       )
     }
     this.#compareConfig(sender, heartbeat.config)
-    if (heartbeat.state !== 'LEFT' && catalogue !== this.#catalogue?.hash) void this.#catalogue?.fetch(sender)
+    if (this.#owed.has(sender)) void this.#fetchOwed(sender)
+    else if (heartbeat.state !== 'LEFT' && catalogue !== this.#catalogue?.hash) void this.#catalogue?.fetch(sender)
     if (rollCall) {
       // It may have lost what it was asked before.
       this.#askElsewhere(sender)
@@ -462,19 +479,61 @@ export class Cluster implements Peers {
     }
     const isRegained = this.#lease.echoed(beat)
     this.#judge()
-    if (isRegained) this.#regain()
+    if (isRegained && this.#owed.size === 0) this.#regain()
     this.#look()
   }
 
   /** Everybody who is there has told what this peer may have missed. */
   #regain(): void {
-    // What those who are not there any more have said last, nobody can tell.
     this.#catchUp(0)
-    if (!this.#lease.allAnswered) this.#host?.distrustAll()
+    // So long that the others may have taken this peer for dead.
+    const wasLong =
+      Number.isFinite(this.#awayMs) && this.#awayMs >= this.#timings.deadAfterMs - this.#timings.heartbeatMs
+    // What those have said last who are not there any more, or have come and gone meanwhile, nobody can tell.
+    const mayHaveMissed = !this.#lease.allAnswered || (wasLong && this.#viewsMoved)
+    if (mayHaveMissed) this.#host?.distrustAll()
     this.#lease.regain()
-    const awayMs = this.#awayMs
     this.#awayMs = 0
-    if (Number.isFinite(awayMs) && awayMs >= this.#timings.deadAfterMs - this.#timings.heartbeatMs) this.#cameBack()
+    this.#viewsMoved = false
+    if (wasLong) this.#cameBack(mayHaveMissed)
+  }
+
+  #cameBack(mayHaveMissed: boolean): void {
+    this.#lives++
+    if (mayHaveMissed && this.#state === 'ALIVE' && this.#disagrees()) void this.#rejoin()
+    this.#beat()
+    for (const { id } of this.#members.all()) void this.#catalogue?.fetch(id)
+    void this.#handOver?.run()
+  }
+
+  /** Whether anybody who holds slots places keys by another view. */
+  #disagrees(): boolean {
+    return Array.from(this.#members.all()).some(({ heartbeat }) => {
+      return heartbeat.state === 'ALIVE' && heartbeat.view !== this.#view.hash
+    })
+  }
+
+  /**
+   * Others have owned what this peer owns. What it kept may have been deleted or replaced there, so it offers that to
+   * them, by version, before it owns anything again.
+   */
+  async #rejoin(): Promise<void> {
+    this.#options.logger.warn({}, 'others took the place of this peer while it was away; it joins anew')
+    this.#state = 'JOINING'
+    this.#view.changed()
+    await this.#room.wait(() => !this.#isPlaced && this.#view.stable, this.#timings.deadAfterMs)
+    await Promise.race([this.#handOver?.run(), this.#room.wait(() => false, this.#timings.leaveMs)])
+    if (this.#state === 'JOINING') this.#takePlace()
+  }
+
+  #takePlace(): void {
+    this.#state = 'ALIVE'
+    this.#view.changed()
+    this.#beat()
+  }
+
+  get #isPlaced(): boolean {
+    return this.#view.peers.includes(this.selfId)
   }
 
   #judge(): void {
@@ -482,14 +541,6 @@ export class Cluster implements Peers {
     const isOverdue = this.#members.judge(this.#lease.confirmedAtMs)
     // Before others are judged for their silence this peer must know that it would have heard them.
     if (isOverdue && clock.monotonic() - this.#beatAtMs >= this.#timings.tickMs) this.#beat()
-  }
-
-  /** The others may have taken this peer for dead. */
-  #cameBack(): void {
-    this.#lives++
-    this.#beat()
-    for (const { id } of this.#members.all()) void this.#catalogue?.fetch(id)
-    void this.#handOver?.run()
   }
 
   #onChange(sender: string, message: BusMessage): void {
@@ -520,6 +571,7 @@ export class Cluster implements Peers {
 
   /** Confirms to a sender, at most once a turn of the event loop, everything that was seen of it. */
   #confirm(sender: string, process: string): void {
+    if (this.#owed.has(sender)) return
     const isScheduled = this.#toConfirm.has(sender)
     this.#toConfirm.set(sender, process)
     if (isScheduled) return
@@ -553,6 +605,17 @@ export class Cluster implements Peers {
     this.#gaps++
     this.#options.logger.warn({ peer: sender }, 'invalidations of a peer were missed; what may be outdated is dropped')
     this.#host?.distrustAll()
+    this.#owed.add(sender)
+    void this.#fetchOwed(sender)
+  }
+
+  /** A clear may be among what was missed. Until it is made up for nothing of its sender is confirmed. */
+  async #fetchOwed(sender: string): Promise<void> {
+    const process = this.#members.get(sender)?.heartbeat.process
+    const isFetched = await this.#catalogue?.fetch(sender)
+    if (isFetched !== true || process === undefined || !this.#owed.delete(sender)) return
+    this.#confirm(sender, process)
+    if (!this.#lease.held) this.#beat()
   }
 
   #onMember(member: Member, reason: string): void {
@@ -562,6 +625,7 @@ export class Cluster implements Peers {
     for (const listener of this.#eventListeners) {
       listener({ at: new Date(this.#options.clock.now()), peer, state, reason })
     }
+    if (state === 'DEAD') this.#owed.delete(id)
     if (state === 'SUSPECT' || state === 'DEAD') {
       this.#invalidations.lost(id, state === 'DEAD')
       this.#keyspaceChanges.lost(id, state === 'DEAD')
@@ -586,7 +650,7 @@ export class Cluster implements Peers {
   }
 
   #look(): void {
-    if (!this.#hasSettled && this.#settled && this.#view.peers.includes(this.selfId)) this.#hasSettled = true
+    if (!this.#hasSettled && this.#settled && this.#isPlaced) this.#hasSettled = true
     this.#room.look()
   }
 
@@ -630,6 +694,7 @@ export class Cluster implements Peers {
         rollCall: callsRoll && this.#lease.needsRollCall,
         answers: [...this.#rollCalls],
         view: this.#view.hash,
+        views: this.#view.count,
         handedOver: this.#handOver?.doneFor ?? '',
         catalogue: this.#catalogue?.hash ?? '',
         config: this.#options.configHash,

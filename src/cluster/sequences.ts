@@ -18,6 +18,11 @@ export class Sequences {
     return number === before + 1 ? 'NEXT' : 'GAP'
   }
 
+  /** Whether any number of the sender was heard. */
+  knows(sender: string, process: string): boolean {
+    return this.#seen.get(sender)?.process === process
+  }
+
   /** Whether the sender's last message, as its heartbeat numbers it, has not been seen. */
   isBehind(sender: string, process: string, last: number): boolean {
     return last > this.#before(sender, process)
@@ -25,7 +30,9 @@ export class Sequences {
 
   /** Counts everything up to a number as seen: the caller makes up for what was missed. */
   catchUp(sender: string, process: string, last: number): void {
-    if (this.isBehind(sender, process, last)) this.#seen.set(sender, { process, number: last })
+    if (this.isBehind(sender, process, last) || !this.knows(sender, process)) {
+      this.#seen.set(sender, { process, number: last })
+    }
   }
 
   /** The last number seen of a sender. */

@@ -28,6 +28,7 @@ export class View {
   #timer: Timer | undefined
   #computing = 0
   #stopped = false
+  #count = 0
 
   constructor(context: ViewContext) {
     this.#context = context
@@ -36,6 +37,11 @@ export class View {
   /** Hash of the peers that hold slots; empty while there are none. */
   get hash(): string {
     return this.#table?.view ?? ''
+  }
+
+  /** How many views there were. */
+  get count(): number {
+    return this.#count
   }
 
   /** The peers that hold slots. */
@@ -106,6 +112,7 @@ export class View {
     this.#previous = this.#table
     this.#previousUntilMs = clock.monotonic() + timings.previousMs
     this.#table = table
+    this.#count++
     this.#slotCounts = undefined
     const self = table?.peers.indexOf(selfId) ?? -1
     this.#self = self < 0 ? noPeer : self

@@ -64,6 +64,7 @@ export class Departures {
     // What lives in its owner's memory only, no deputy can have.
     if (route.as === 'DEPUTY' && served.loader === undefined) return void this.#reroute(served, [flight])
     flight.near = true
+    flight.isAsked = true
     // Unlike an owner, a deputy may not have heard yet of a change that this peer has heard of and confirmed.
     if (route.as === 'DEPUTY') served.keyspace.flights.keepApart(flight)
     this.#ask(served, route.as, [route.peer], flight)
@@ -71,6 +72,7 @@ export class Departures {
 
   #load(served: ServedKeyspace, flight: Flight, { near, previous }: Extract<Route, { kind: 'LOAD' }>): void {
     flight.near = near
+    flight.isAsked = false
     if (near) return this.#loadAway(served, flight)
     // Puts that no source has may still be with any peer that has not handed over all that is not its own.
     const first = new Set(served.writer === undefined ? this.#context.peers.holders() : [])

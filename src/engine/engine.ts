@@ -111,8 +111,8 @@ export class Engine {
     })
     this.#writes = new WriteRouter({ clock, versions, peers, changes })
     const departures = new Departures({ clock, peers, keyspaces })
-    this.#readContext = { clock, peers, limits, depart: departures.depart }
-    const readAsOwner = { clock, peers, limits, depart: departures.departAsOwner }
+    this.#readContext = { clock, peers, limits, joinsAsked: true, depart: departures.depart }
+    const readAsOwner = { clock, peers, limits, joinsAsked: false, depart: departures.departAsOwner }
     this.#service = new PeerService({ clock, peers, keyspaces, changes, writes: this.#writes, readAsOwner })
     for (const definition of options.keyspaces) this.#keyspaces.create(definition)
   }

@@ -44,6 +44,8 @@ export class Keyspace implements EntryContext {
   readonly #tags: TagIndex
   readonly #graves = new GraveList()
   #holdsPuts = false
+  /** The highest version of a put that was kept. */
+  #newestPut = 0
   /** Tags that were invalidated a moment ago, and until when there may be peers that have not heard of it. */
   readonly #spreadingTags = new Map<string, number>()
   #clearSpreadsUntilMs = -Infinity
@@ -155,7 +157,10 @@ export class Keyspace implements EntryContext {
     if (entry.bytes > this.policy.maxBytes || !this.#budget.makeRoom(entry.bytes)) return false
     const old = this.store.peek(entry.key)
     if (!this.store.set(entry)) return false
-    if (entry.kind === 'PUT') this.#holdsPuts = true
+    if (entry.kind === 'PUT') {
+      this.#holdsPuts = true
+      this.#newestPut = Math.max(this.#newestPut, entry.version)
+    }
     if (old !== undefined) this.#tags.remove(old)
     this.#tags.add(entry)
     return true
@@ -246,22 +251,18 @@ export class Keyspace implements EntryContext {
 
   /** Drops all that may be outdated. Puts without tags stay: no source has them, and only a tag could have hit them. */
   distrust(): void {
-    const puts: StoredEntry[] = []
-    if (this.#holdsPuts) {
-      for (const entry of this.store.values()) if (entry.kind === 'PUT' && entry.tags.length === 0) puts.push(entry)
-    }
-    this.clear()
-    this.#holdsPuts = puts.length > 0
-    for (const put of puts) this.keep(put)
+    this.#dropAllBut(({ tags }) => tags.length === 0)
   }
 
-  /** Drops everything. The old store is left to the garbage collector whole, which costs no pause. */
+  /**
+   * Drops everything but puts that are newer: a clear may arrive late. The old store is left to the garbage collector
+   * whole, which costs no pause.
+   */
   clear(version = 0, spreadMs = 0): void {
     if (spreadMs > 0) this.#clearSpreadsUntilMs = this.#clock.monotonic() + spreadMs
     this.clearedAt = Math.max(this.clearedAt, version)
-    this.flights.unhookAll()
-    this.#tags.clear()
-    this.store = this.#newStore()
+    if (version > 0 && this.#newestPut > version) this.#dropAllBut((put) => put.version > version)
+    else this.#dropAll()
   }
 
   /** Changes the rules while the keyspace runs. Entries that are there keep their lifetimes. */
@@ -274,6 +275,23 @@ export class Keyspace implements EntryContext {
   close(): void {
     this.clear()
     this.#budget.leave(this)
+  }
+
+  #dropAllBut(stays: (put: StoredEntry) => boolean): void {
+    const puts: StoredEntry[] = []
+    if (this.#holdsPuts) {
+      for (const entry of this.store.values()) if (entry.kind === 'PUT' && stays(entry)) puts.push(entry)
+    }
+    this.#dropAll()
+    for (const put of puts) this.keep(put)
+  }
+
+  #dropAll(): void {
+    this.flights.unhookAll()
+    this.#tags.clear()
+    this.#holdsPuts = false
+    this.#newestPut = 0
+    this.store = this.#newStore()
   }
 
   #spread(tags: readonly string[], spreadMs: number): void {

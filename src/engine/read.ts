@@ -14,6 +14,8 @@ export interface ReadContext {
   readonly clock: Clock
   readonly peers: Peers
   readonly limits: InputLimits
+  /** Whether a reader may wait for what other peers were asked for; not on behalf of one of them. */
+  readonly joinsAsked: boolean
   /** Begins a flight for a key that has none. */
   depart(keyspace: Keyspace, key: string): Flight
 }
@@ -166,10 +168,19 @@ class Wait implements Waiter {
 
   join(index: number, key: string): void {
     const { flights } = this.#keyspace
-    const underWay = flights.get(key)
+    const underWay = this.#joinable(key)
     const flight = underWay ?? this.#context.depart(this.#keyspace, key)
     this.#awaited.set(index, { flight, joinedAt: underWay === undefined ? flight.sequence : flights.mark() })
     flight.wait(this, index)
+  }
+
+  #joinable(key: string): Flight | undefined {
+    const { flights } = this.#keyspace
+    const flight = flights.get(key)
+    if (flight === undefined || !flight.isAsked || this.#context.joinsAsked) return flight
+    // Two peers that both take the other for the owner would wait for each other.
+    flights.keepApart(flight)
+    return undefined
   }
 
   landed(flight: Flight, index: number): void {

@@ -459,7 +459,7 @@ class Player {
     what: Pick<ChangeRecord, 'kind' | 'keyspace' | 'key' | 'value' | 'tag'>,
     call: () => Promise<{ readonly confirmedBy: readonly string[]; readonly unconfirmed: readonly string[] }>,
   ): void {
-    const clean = this.#isClean && this.#cluster.time.nowMs > this.#sourceTroubleUntilMs + writeTimeoutMs
+    const clean = this.#isClean && this.#cluster.time.nowMs > this.#sourceTroubleUntilMs + 2 * writeTimeoutMs
     const record: ChangeRecord = { ...what, process, sent: this.#moment(), clean }
     this.#history.changes.push(record)
     const ended = call().then(({ confirmedBy, unconfirmed }) => {

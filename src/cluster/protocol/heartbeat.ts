@@ -20,6 +20,8 @@ export interface Heartbeat {
   readonly answers: readonly RollCall[]
   /** Hash of the view that the sender places keys by; empty where it has none. */
   readonly view: string
+  /** How many views the sender has placed keys by, so that one who was away knows whether others took its place. */
+  readonly views: number
   /** Hash of the last view by which the sender had handed over all puts of slots that were not its own. */
   readonly handedOver: string
   readonly catalogue: string
@@ -53,6 +55,7 @@ export function decodeHeartbeat(data: Uint8Array): Heartbeat {
     rollCall: number(head, 'rollCall') === 1,
     answers: list(head, 'answers').map(rollCallOf),
     view: text(head, 'view'),
+    views: number(head, 'views'),
     handedOver: text(head, 'handedOver'),
     catalogue: text(head, 'catalogue'),
     config: text(head, 'config'),
