@@ -1,0 +1,242 @@
+import { type IncomingMessage, type Server, createServer, request as httpRequest, Agent } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { isDeepStrictEqual } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { resolverContext } from '../../../resolvers/context.ts'
+import { resolvers } from '../../../resolvers/index.ts'
+import type { EngineApi } from '../../../src/engine/engine-api.ts'
+import { subgraphSchema } from '../../../src/federation/subgraph-schema.ts'
+import { type GraphqlHandler, graphqlHandler } from '../../../src/http/graphql-handler.ts'
+import { metrics } from '../../../src/http/metrics.ts'
+import { preparedLane } from '../../../src/http/prepared/prepared-lane.ts'
+import { answerWriter } from '../../../src/http/prepared/write-answer.ts'
+import { yogaLogger } from '../../../src/http/yoga-logger.ts'
+import type { Logger } from '../../../src/ports/index.ts'
+import { OperationGenerator } from '../../support/operation-generator.ts'
+import { seededRandom } from '../../support/seeded-random.ts'
+import { type ServedCache, recordingSource, servedCache } from '../../support/served-cache.ts'
+
+interface Sent {
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | undefined
+}
+
+const maxBodyBytes = 20_000
+const values: Record<string, unknown> = {
+  plain: { a: 1, b: [true, null, 'x'] },
+  unicode: { city: '北京', emoji: '😀', quote: '"\\\n', half: 'é' },
+  list: [1, 'two', { three: 3 }],
+  text: 'a text',
+  number: 0.1,
+  no: false,
+}
+/** A cache like any other made here, so that both lanes find the same at every step. */
+function newCache(): ServedCache {
+  const source = recordingSource((keys) =>
+    keys.map((key) => (key === 'failing' ? new Error('down') : (values[key] ?? null))),
+  )
+  const texts = recordingSource((keys) => keys.map((key) => (key === 'unicode' ? '北京 "\u0000' : undefined)))
+  const bytes = recordingSource((keys) => keys.map((key) => (key === 'plain' ? new Uint8Array([0, 200, 255]) : null)))
+  return servedCache({
+    json: { source, expiry: () => 0, negativeTtlMs: 0 },
+    kept: { source, ttlMs: Infinity, tags: (key) => [`tag-${key}`] },
+    texts: { source: texts, format: 'text', ttlMs: Infinity },
+    bytes: { source: bytes, format: 'bytes', ttlMs: Infinity },
+  })
+}
+
+/** An engine with a bug, so that there is something to mask. */
+function withBug(engine: EngineApi): EngineApi {
+  return new Proxy<EngineApi>(engine, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name)
+      if (typeof member !== 'function') return member
+      return (...args: unknown[]) => {
+        if (args[0] === 'bug') throw new TypeError('a secret')
+        return member.apply(target, args)
+      }
+    },
+  })
+}
+
+const masked: { lane: number; general: number } = { lane: 0, general: 0 }
+let handedOn = 0
+const caches: readonly [ServedCache, ServedCache] = [newCache(), newCache()]
+const servers: Server[] = []
+const agent = new Agent({ keepAlive: true })
+let lanePort = 0
+let generalPort = 0
+
+function logger(count: () => void): Logger {
+  const nothing = () => {}
+  const log: Logger = { debug: nothing, info: nothing, warn: nothing, error: count, child: () => log }
+  return log
+}
+
+async function listen(listener: (...args: Parameters<GraphqlHandler>) => void): Promise<number> {
+  const server = createServer(listener as never)
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return (server.address() as AddressInfo).port
+}
+
+beforeAll(async () => {
+  const make = (cache: ServedCache, log: Logger): GraphqlHandler =>
+    graphqlHandler({
+      schema: subgraphSchema({ resolvers }),
+      context: () => resolverContext(withBug(cache.engine)),
+      readiness: () => ({ ready: true, degraded: false, reason: null }),
+      metrics: metrics(cache.engine),
+      checkMetrics: () => {},
+      logger: log,
+      maxBodyBytes,
+      maxDocumentTokens: 2000,
+      graphiqlTabs: [],
+    })
+  const generalHandler = make(
+    caches[1],
+    logger(() => masked.general++),
+  )
+  generalPort = await listen((request, response) => void generalHandler(request as never, response as never))
+  const log = logger(() => masked.lane++)
+  const behind = make(caches[0], log)
+  const counting = new Proxy(behind, {
+    apply: (target, self, args: Parameters<GraphqlHandler>) => {
+      handedOn++
+      return Reflect.apply(target, self, args)
+    },
+  })
+  const lane = preparedLane({
+    handler: counting,
+    context: () => resolverContext(withBug(caches[0].engine)),
+    maxBodyBytes,
+    answer: answerWriter(yogaLogger(log).error),
+  })
+  lanePort = await listen((request, response) => lane(request as never, response as never))
+})
+
+afterAll(async () => {
+  agent.destroy()
+  for (const server of servers) server.close()
+  await Promise.all(caches.map((cache) => cache.stop()))
+})
+
+function send(port: number, { method, path, headers, body }: Sent): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(
+      { host: '127.0.0.1', port, method, path, agent, headers: { host: 'localhost', ...headers } },
+      (response: IncomingMessage) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('error', reject)
+        response.on('end', () => {
+          const {
+            date: _date,
+            'content-length': length,
+            'x-content-type-options': _options,
+            ...headers
+          } = response.headers
+          const body = Buffer.concat(chunks)
+          const isWhole = method === 'HEAD' || length === undefined || Number(length) === body.length
+          resolve({ status: response.statusCode, headers, isWhole, body: comparable(body.toString()) })
+        })
+      },
+    )
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}
+
+/** Without what tells the time. */
+function comparable(body: string): string {
+  return body
+    .replaceAll(/"\d+-\d+-\d+T[\d:.]+Z"/g, '"<time>"')
+    .replaceAll(/"\d+(ms|s)"/g, '"<duration>"')
+    .replaceAll(/"\d{15,}"/g, '"<version>"')
+}
+
+const accepts = [
+  '*/*',
+  'application/json',
+  'application/graphql-response+json',
+  'application/graphql-response+json, application/json;q=0.9',
+  'application/json; charset=utf-8, */*',
+  'application/json; charset=latin1',
+  'text/plain',
+  'text/html',
+  'text/event-stream',
+  'multipart/mixed, application/json',
+  'APPLICATION/JSON',
+]
+const contentTypes = [
+  'application/json; charset=utf-8',
+  'application/json;charset=utf-8',
+  'text/plain',
+  'Application/JSON',
+]
+
+describe('the prepared lane', () => {
+  const argumentValues = {
+    keyspace: ['json', 'kept', 'kept', 'texts', 'bytes', 'missing', 'bug'],
+    name: ['json', 'kept', 'missing', 'bug', 'Entry', 'Query'],
+    names: ['missing'],
+    key: [...Object.keys(values), 'failing', 'absent', '', 'x'.repeat(2000)],
+    keys: [...Object.keys(values), 'failing', 'absent', '北京'],
+    tags: ['none'],
+    includeDeprecated: [true, false],
+    representations: [
+      { __typename: 'Entry', keyspace: 'kept', key: 'plain' },
+      { __typename: 'Entry', keyspace: 'json', key: 'failing' },
+      { __typename: 'Entry', id: Buffer.from('["kept","unicode"]').toString('base64url') },
+      { __typename: 'Entry', id: 'nonsense' },
+      { __typename: 'Nothing' },
+      null,
+      7,
+    ],
+  }
+
+  it.each([1, 2, 3, 4])('answers as the general one does, byte for byte (seed %i)', async (seed) => {
+    handedOn = 0
+    const generator = new OperationGenerator(subgraphSchema({ resolvers }), argumentValues, seededRandom(seed))
+    const rounds = 800
+    for (let round = 0; round < rounds; round++) {
+      const sent = sentAs(generator)
+      const [lane, general] = await Promise.all([send(lanePort, sent), send(generalPort, sent)])
+      if (!isDeepStrictEqual(lane, general)) expect({ sent, answer: lane }).toEqual({ sent, answer: general })
+    }
+    expect(masked.lane).toBe(masked.general)
+    // Otherwise this compares the general handler with itself.
+    expect(rounds - handedOn).toBeGreaterThan(rounds * 0.4)
+  })
+})
+
+function sentAs(generator: OperationGenerator): Sent {
+  const { query, variables, operationName } = generator.next()
+  const headers: Record<string, string> = {}
+  if (generator.chance(0.3)) headers['accept'] = generator.pick(accepts)
+  if (generator.chance(0.03))
+    headers['origin'] = generator.pick(['http://localhost', 'http://elsewhere.example', 'null'])
+  if (generator.chance(0.03)) headers['sec-fetch-site'] = generator.pick(['same-origin', 'cross-site', 'none'])
+  if (generator.chance(0.2)) {
+    const search = new URLSearchParams({ query, variables: JSON.stringify(variables) })
+    if (operationName !== undefined) search.set('operationName', operationName)
+    if (generator.chance(0.02)) search.set('extensions', generator.pick(['{}', '{"a":1}', 'x']))
+    if (generator.chance(0.02)) search.set('variables', generator.pick(['', 'x', '[]', 'null', '7']))
+    const method = generator.chance(0.02) ? generator.pick(['HEAD', 'OPTIONS', 'DELETE']) : 'GET'
+    return { method, path: `/graphql?${search}`, headers, body: undefined }
+  }
+  headers['content-type'] = generator.chance(0.05) ? generator.pick(contentTypes) : 'application/json'
+  const parameters: Record<string, unknown> = { query, variables, operationName }
+  if (generator.chance(0.02)) parameters['variables'] = generator.pick([null, [], 'x', 7, {}])
+  if (generator.chance(0.02)) parameters['extensions'] = generator.pick([null, {}, [], 'x', { a: { b: 1 } }])
+  if (generator.chance(0.02)) parameters['query'] = generator.pick([undefined, null, 7, '', ' '])
+  if (generator.chance(0.02)) parameters['operationName'] = generator.pick([null, 7, {}])
+  if (generator.chance(0.01)) parameters['other'] = generator.pick([null, 1])
+  if (generator.chance(0.01)) parameters['padding'] = 'x'.repeat(maxBodyBytes)
+  const text = JSON.stringify(generator.chance(0.02) ? generator.pick([[parameters], null, 7, 'x']) : parameters)
+  const body = generator.chance(0.02) ? generator.pick([text.slice(1), `\ufeff${text}`, '', ` ${text}\n`]) : text
+  const path = generator.chance(0.03) ? generator.pick(['/graphql/', '/graphql?a=1', '/GraphQL', '/other']) : '/graphql'
+  return { method: generator.chance(0.02) ? 'PUT' : 'POST', path, headers, body }
+}
