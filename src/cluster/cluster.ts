@@ -605,6 +605,8 @@ export class Cluster implements Peers {
     this.#gaps++
     this.#options.logger.warn({ peer: sender }, 'invalidations of a peer were missed; what may be outdated is dropped')
     this.#host?.distrustAll()
+    // Of one that has left the others know.
+    if (this.#members.get(sender) === undefined) return
     this.#owed.add(sender)
     void this.#fetchOwed(sender)
   }

@@ -103,7 +103,7 @@ export class WriteRouter {
     return { answers, confirmation: await this.#context.changes.announceWritten(keyspace.name, changes) }
   }
 
-  #send(
+  async #send(
     served: ServedKeyspace,
     owner: string,
     writes: readonly WriteTransfer[],
@@ -112,7 +112,19 @@ export class WriteRouter {
     const { peers, clock } = this.#context
     if (owner === peers.selfId) return this.applyHere(served, writes)
     const timeoutMs = deadlineMs - clock.monotonic() + confirmationAllowanceMs
-    return peers.write(owner, served.keyspace.name, writes, timeoutMs)
+    const result = await peers.write(owner, served.keyspace.name, writes, timeoutMs)
+    if (served.writer !== undefined) this.#distrustUnknown(served, writes, result)
+    return result
+  }
+
+  /** The owner may have died between writing to the source and telling anybody; then copies are old, and nobody knows. */
+  #distrustUnknown({ keyspace }: ServedKeyspace, writes: readonly WriteTransfer[], { answers }: WriteAnswers): void {
+    const { changes, versions } = this.#context
+    writes.forEach(({ key }, index) => {
+      const answer = answers[index]
+      const isUnknown = answer?.kind === 'ERROR' && (answer.error as Partial<FedcacheError>).outcome === 'UNKNOWN'
+      if (isUnknown) changes.distrust(keyspace, key, versions.next())
+    })
   }
 
   #writeContext({ keyspace, queue, writer }: ServedKeyspace): WriteContext {

@@ -237,6 +237,10 @@ class Player {
     return this.#cleanSinceMs !== undefined
   }
 
+  #wasCleanSince({ atMs }: Moment): boolean {
+    return this.#isClean && this.#cleanSinceMs! <= atMs && this.#sourceTroubleUntilMs < atMs
+  }
+
   async #untilClean(when: string, limitMs: number): Promise<void> {
     const { time } = this.#cluster
     const endMs = time.nowMs + limitMs
@@ -433,7 +437,7 @@ class Player {
       results.forEach((result, index) => {
         const record = records[index]!
         record.end = this.#moment()
-        record.clean &&= this.#isClean && this.#cleanSinceMs! <= record.sent.atMs
+        record.clean &&= this.#wasCleanSince(record.sent)
         if (result instanceof FedcacheError) {
           record.error = `${result.code} ${result.message}`
         } else {
@@ -472,7 +476,7 @@ class Player {
     this.#expectEnd(process, words(record), 2 * writeTimeoutMs + 3_500, ended, (error) => {
       record.end = this.#moment()
       record.error = String(error)
-      record.clean &&= this.#isClean && this.#cleanSinceMs! <= record.sent.atMs
+      record.clean &&= this.#wasCleanSince(record.sent)
       if (!(error instanceof FedcacheError) || error.outcome === undefined) {
         this.fail(`failed without an outcome: ${words(record)}: ${String(error)}`)
       } else {

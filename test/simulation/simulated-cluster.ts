@@ -160,7 +160,7 @@ export class SimulatedCluster {
 
   cut(process: SimulatedProcess, slowConsumer: boolean): void {
     process.connected = false
-    this.#hub.disconnect(process.name, 'cut', slowConsumer)
+    if (process.cluster.info().self.state !== 'DEAD') this.#hub.disconnect(process.name, 'cut', slowConsumer)
   }
 
   mend(process: SimulatedProcess): void {
