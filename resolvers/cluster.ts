@@ -11,7 +11,10 @@ export function peersOf(ids: readonly string[], context: ResolverContext): reado
 /** Resolvers of cluster.graphql. */
 export const clusterResolvers: Required<Pick<Resolvers, 'Query' | 'Subscription'>> = {
   Query: {
-    cluster: (_parent, _args, { engine }) => engine.cluster(),
+    cluster: (_parent, _args, { engine, reads }) => {
+      reads.noteServing()
+      return engine.cluster()
+    },
   },
   Subscription: {
     clusterEvents: {

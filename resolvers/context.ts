@@ -1,4 +1,5 @@
 import type { EngineApi } from '../src/engine/engine-api.ts'
+import { ReadRecord } from '../src/engine/read-record.ts'
 import type { PeerInfo } from '../src/engine/results.ts'
 import { type EntryLoader, entryLoader } from './entry-loader.ts'
 
@@ -6,6 +7,8 @@ import { type EntryLoader, entryLoader } from './entry-loader.ts'
 export interface ResolverContext {
   readonly engine: EngineApi
   readonly loadEntry: EntryLoader
+  /** What the operation has read so far. */
+  readonly reads: ReadRecord
   /** The peer of that id, as the cluster was when the operation first asked; `undefined` for one not known then. */
   readonly peer: (id: string) => PeerInfo | undefined
 }
@@ -16,15 +19,19 @@ export interface ResolverContextOptions {
   readonly maxKeysPerCall?: number
   /** The peers that answers name, whether or not the caller may see the cluster. Default: those of the engine. */
   readonly peers?: () => readonly PeerInfo[]
+  /** Whether shared HTTP caches may keep what is read from a keyspace. Default: as its `cacheScope` says. */
+  readonly isPublic?: (keyspace: string) => boolean
 }
 
 /** Makes the context of one operation. Never share one between operations. */
 export function resolverContext(engine: EngineApi, options: ResolverContextOptions = {}): ResolverContext {
   const peersNow = options.peers ?? (() => engine.cluster().peers)
+  const reads = new ReadRecord(options.isPublic ?? ((name) => engine.keyspace(name)?.cacheScope === 'public'))
   let peers: ReadonlyMap<string, PeerInfo> | undefined
   return {
     engine,
-    loadEntry: entryLoader(engine, options.maxKeysPerCall ?? 1000),
+    loadEntry: entryLoader(engine, reads, options.maxKeysPerCall ?? 1000),
+    reads,
     peer: (id) => {
       peers ??= new Map(peersNow().map((peer) => [peer.id, peer]))
       return peers.get(id)

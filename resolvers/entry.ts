@@ -82,9 +82,13 @@ const mutations: Resolvers['Mutation'] = {
 export const entryResolvers: Required<Pick<Resolvers, 'Query' | 'Mutation' | 'Subscription' | 'Entry'>> = {
   Query: {
     entry: (_parent, { keyspace, key }, { loadEntry }) => loadEntry(keyspace, key),
-    entries: (_parent, { keyspace, keys }, { engine }) => {
+    entries: (_parent, { keyspace, keys }, { engine, reads }) => {
+      const answered = (results: readonly ReadResult[]): readonly (Entry | null)[] => {
+        reads.note(keyspace, results)
+        return listed(results)
+      }
       const results = engine.read(keyspace, keys)
-      return results instanceof Promise ? results.then(listed) : listed(results)
+      return results instanceof Promise ? results.then(answered) : answered(results)
     },
   },
   Mutation: mutations,
@@ -97,9 +101,23 @@ export const entryResolvers: Required<Pick<Resolvers, 'Query' | 'Mutation' | 'Su
   Entry: {
     id: (entry) => entryId(entry.keyspace, entry.key),
     value: ({ format, encoded }) => (format === 'json' ? new EncodedJson(encoded) : null),
-    ttl: (entry) => entry.ttlMs,
-    age: (entry) => entry.ageMs,
-    owner: (entry, _args, { peer }) => (entry.owner === null ? null : (peer(entry.owner) ?? null)),
+    // These are others every time, so an answer with one of them is not to be kept.
+    ttl: (entry, _args, { reads }) => {
+      reads.noteServing()
+      return entry.ttlMs
+    },
+    age: (entry, _args, { reads }) => {
+      reads.noteServing()
+      return entry.ageMs
+    },
+    servedFrom: (entry, _args, { reads }) => {
+      reads.noteServing()
+      return entry.servedFrom
+    },
+    owner: (entry, _args, { peer, reads }) => {
+      reads.noteServing()
+      return entry.owner === null ? null : (peer(entry.owner) ?? null)
+    },
   },
 }
 

@@ -86,8 +86,14 @@ const mutations: Resolvers['Mutation'] = {
 /** Resolvers of keyspace.graphql. */
 export const keyspaceResolvers: Required<Pick<Resolvers, 'Query' | 'Mutation' | 'Keyspace'>> = {
   Query: {
-    keyspace: (_parent, { name }, { engine }) => engine.keyspace(name) ?? null,
-    keyspaces: (_parent, _args, { engine }) => engine.keyspaces(),
+    keyspace: (_parent, { name }, { engine, reads }) => {
+      reads.noteServing()
+      return engine.keyspace(name) ?? null
+    },
+    keyspaces: (_parent, _args, { engine, reads }) => {
+      reads.noteServing()
+      return engine.keyspaces()
+    },
   },
   Mutation: mutations,
   Keyspace: {

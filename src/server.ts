@@ -184,7 +184,12 @@ function serverOf(
   const { host, port, maxKeysPerCall } = config
   const { allowedHosts, bodyLimitBytes, graphiql, maxDocumentTokens } = config.http
   const contextOf = (allowed: EngineApi): ResolverContext =>
-    resolverContext(allowed, { maxKeysPerCall, peers: () => engine.cluster().peers })
+    resolverContext(allowed, {
+      maxKeysPerCall,
+      peers: () => engine.cluster().peers,
+      // In a partitioned keyspace the same key is another entry for another caller.
+      isPublic: (name) => !config.partitions.has(name) && engine.keyspace(name)?.cacheScope === 'public',
+    })
   return httpServer({
     schema: graphqlSchema(config),
     context: (request) => {

@@ -5,6 +5,7 @@ import { contextOf, type OperationContext, useCaller } from './use-caller.ts'
 import { documentCache } from './document-cache.ts'
 import type { GraphiqlTab, Readiness } from './http-server.ts'
 import type { Metrics } from './metrics.ts'
+import { useCacheControl } from './use-cache-control.ts'
 import { useDocumentLimits } from './use-document-limits.ts'
 import { useErrorCodes } from './use-error-codes.ts'
 import { useGraphiql } from './use-graphiql.ts'
@@ -63,6 +64,7 @@ export function graphqlHandler(options: GraphqlHandlerOptions): GraphqlHandler {
       useJsonRequests(maxBodyBytes),
       useDocumentLimits(options.maxDocumentTokens),
       useErrorCodes(),
+      useCacheControl(),
     ],
   })
 }

@@ -59,6 +59,7 @@ export function preparedLane({ handler, context, maxBodyBytes, answer }: Prepare
     mediaType: AnswerMediaType,
     operationContext: object,
   ): void => {
+    const target = { request, response, mediaType, context: operationContext }
     const respond = (parameters: PlainParameters | undefined, again: () => IncomingMessage): void => {
       const result =
         parameters &&
@@ -66,8 +67,8 @@ export function preparedLane({ handler, context, maxBodyBytes, answer }: Prepare
           ?.operation(parameters.operationName)
           ?.execute(parameters.variables, operationContext)
       if (result === undefined) void handler(again(), response, { operationContext } as never)
-      else if (result instanceof Promise) void result.then((late) => answer(response, mediaType, late))
-      else answer(response, mediaType, result)
+      else if (result instanceof Promise) void result.then((late) => answer(target, late))
+      else answer(target, result)
     }
     if (request.method === 'GET') {
       const { url = '' } = request

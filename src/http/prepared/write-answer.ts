@@ -1,12 +1,22 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GraphQLError } from 'graphql'
 import { maskError, processRegularResult } from 'graphql-yoga'
+import { cacheHeaders, entityTag, hasTag, recordIn, reportHeader } from '../cache-headers.ts'
 import type { AnswerMediaType } from './accepted-media-type.ts'
 import type { Executed } from './prepare-operation.ts'
 import { jsonText } from './response-text.ts'
 
+/** What an answer is written to, and as what. */
+export interface AnswerTarget {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly mediaType: AnswerMediaType
+  /** What resolvers shared; it knows what was read. */
+  readonly context: object
+}
+
 /** Writes the answer to a query that was executed. */
-export type AnswerWriter = (response: ServerResponse, mediaType: AnswerMediaType, executed: Executed) => void
+export type AnswerWriter = (target: AnswerTarget, executed: Executed) => void
 
 const plainHeaders: Readonly<Record<AnswerMediaType, readonly string[]>> = {
   'application/json': plainHeadersFor('application/json'),
@@ -30,13 +40,23 @@ interface Answer {
  * @param logError is told of the errors that clients do not get to see.
  */
 export function answerWriter(logError: (error: unknown) => void): AnswerWriter {
-  return (response, mediaType, { data, errors }) => {
+  return ({ request, response, mediaType, context }, { data, errors }) => {
     if (response.destroyed) return
+    const isReported = request.headers[reportHeader] !== undefined
+    const kept = cacheHeaders(recordIn(context), { hasErrors: errors.length > 0, isReported })
     if (errors.length === 0) {
       const text = `{"data":${data}}`
       // Names and values in turn: Node takes them as they are.
-      const headers = [...plainHeaders[mediaType], 'content-length', String(text.length)]
-      response.writeHead(200, headers)
+      const named = kept.flat()
+      if (request.method === 'GET' && named[1]?.includes('max-age') === true) {
+        const tag = entityTag(text, 'latin1')
+        named.push('etag', tag)
+        if (hasTag(request.headers['if-none-match'], tag)) {
+          response.writeHead(304, ['x-content-type-options', 'nosniff', ...named]).end()
+          return
+        }
+      }
+      response.writeHead(200, [...plainHeaders[mediaType], ...named, 'content-length', String(text.length)])
       response.end(text, 'latin1')
       return
     }
@@ -45,7 +65,12 @@ export function answerWriter(logError: (error: unknown) => void): AnswerWriter {
       errors.map((error) => masked(error, logError)),
       mediaType,
     )
-    response.writeHead(status, { ...headers, 'content-length': text.length, 'x-content-type-options': 'nosniff' })
+    response.writeHead(status, {
+      ...headers,
+      ...Object.fromEntries(kept),
+      'content-length': text.length,
+      'x-content-type-options': 'nosniff',
+    })
     response.end(text, 'latin1')
   }
 }

@@ -79,17 +79,15 @@ describe('subgraphSdl of typed keyspaces', () => {
   it('passes the directives of federation on, imports those that are used, and shows none of fedcache', () => {
     const sdl = subgraphSdl({ types })
     const used = [
-      ...[
-        'composeDirective',
-        'external',
-        'inaccessible',
-        'key',
-        'override',
-        'provides',
-        'requires',
-        'shareable',
-        'tag',
-      ],
+      'composeDirective',
+      'external',
+      'inaccessible',
+      'key',
+      'override',
+      'provides',
+      'requires',
+      'shareable',
+      'tag',
     ].map((name) => `"@${name}"`)
     expect(sdl).toContain(
       `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: [${used.join(', ')}])`,

@@ -78,7 +78,7 @@ describe('root fields', () => {
     const answer = await cache.graphql('{ cities(ids: ["1", "2", "3", ""]) { name } }')
     expect(answer.data).toEqual({ cities: [{ name: 'Shanghai' }, null, null, null] })
     expect(pathsOf(answer).toSorted()).toEqual(['cities.1', 'cities.3'])
-    expect(codesOf(answer).toSorted()).toEqual(['BAD_USER_INPUT', 'SOURCE_FAILED'])
+    expect(new Set(codesOf(answer))).toEqual(new Set(['BAD_USER_INPUT', 'SOURCE_FAILED']))
     expect(JSON.stringify(answer)).not.toContain('secret')
   })
 

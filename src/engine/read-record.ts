@@ -1,0 +1,90 @@
+import { FedcacheError } from '../errors.ts'
+import type { Entry } from './entry.ts'
+import type { ReadResult } from './results.ts'
+
+/** What an operation read, in numbers. */
+export interface ReadSummary {
+  readonly keyspaces: ReadonlySet<string>
+  /** How long all that was read stays as it is, in milliseconds from now; `Infinity` where nothing expires. */
+  readonly remainingMs: number
+  readonly hits: number
+  readonly nearHits: number
+  readonly peerReads: number
+  readonly loads: number
+  readonly stale: number
+  readonly notFound: number
+}
+
+interface Reading {
+  readonly keyspace: string
+  readonly results: readonly ReadResult[]
+  readonly atMs: number
+}
+
+/** What one operation read, for those who say how long its answer may be kept. Reading costs it a reference each. */
+export class ReadRecord {
+  readonly #readings: Reading[] = []
+  readonly #isPublic: (keyspace: string) => boolean
+  #isServingShown = false
+
+  /** @param isPublic whether shared caches may keep what is read from a keyspace. Default: they may keep nothing. */
+  constructor(isPublic: (keyspace: string) => boolean = () => false) {
+    this.#isPublic = isPublic
+  }
+
+  /** Notes what a read brought. */
+  note(keyspace: string, results: readonly ReadResult[]): void {
+    this.#readings.push({ keyspace, results, atMs: performance.now() })
+  }
+
+  /** Notes that the answer says how it was served, which is another thing every time. */
+  noteServing(): void {
+    this.#isServingShown = true
+  }
+
+  /** Whether the answer says how it was served. */
+  get isServingShown(): boolean {
+    return this.#isServingShown
+  }
+
+  /** Whether entries were looked for. */
+  get hasReadings(): boolean {
+    return this.#readings.length > 0
+  }
+
+  /** Whether shared caches may keep everything that was read. */
+  get isPublic(): boolean {
+    return this.#readings.every(({ keyspace }) => this.#isPublic(keyspace))
+  }
+
+  /** What was read, worked out now. */
+  summary(): ReadSummary {
+    const counts = { OWNER: 0, NEAR: 0, PEER: 0, SOURCE: 0, STALE: 0 }
+    const keyspaces = new Set<string>()
+    const nowMs = performance.now()
+    let remainingMs = Infinity
+    let notFound = 0
+    for (const { keyspace, results, atMs } of this.#readings) {
+      keyspaces.add(keyspace)
+      for (const result of results) {
+        if (result instanceof FedcacheError) continue
+        if (result === null) {
+          notFound++
+          // It may be put at any moment, and how long it is remembered is not known here.
+          remainingMs = 0
+          continue
+        }
+        counts[result.servedFrom]++
+        remainingMs = Math.min(remainingMs, (result.ttlMs ?? Infinity) - (nowMs - atMs))
+      }
+    }
+    const { OWNER: hits, NEAR: nearHits, PEER: peerReads, SOURCE: loads, STALE: stale } = counts
+    return { keyspaces, remainingMs: Math.max(0, remainingMs), hits, nearHits, peerReads, loads, stale, notFound }
+  }
+
+  /** Every entry that was read, each once for every read of it. */
+  entries(): readonly Entry[] {
+    const results = this.#readings.flatMap((reading) => reading.results)
+    return results.filter((result): result is Entry => result !== null && !(result instanceof FedcacheError))
+  }
+}

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto'
+import { ReadRecord } from '../engine/read-record.ts'
+
+/** A header of a response. */
+export type Header = readonly [name: string, value: string]
+
+const neverKept: Header = ['cache-control', 'no-store']
+const longestSeconds = 31_536_000
+
+/** The request header that asks how an answer came about, and the response header that says so. */
+export const reportHeader = 'x-fedcache'
+
+/** The record of what an operation read, which is in its context. */
+export function recordIn(context: object | undefined): ReadRecord | undefined {
+  const reads: unknown = context !== undefined && 'reads' in context ? context.reads : undefined
+  return reads instanceof ReadRecord ? reads : undefined
+}
+
+/**
+ * What is said of an answer to whoever may keep it: `no-store` for one that has errors, is stale, says how it was
+ * served or read no entry; otherwise how long everything in it stays as it is.
+ */
+export function cacheHeaders(
+  reads: ReadRecord | undefined,
+  { hasErrors, isReported }: { readonly hasErrors: boolean; readonly isReported: boolean },
+): readonly Header[] {
+  if (reads === undefined || !reads.hasReadings) return [neverKept]
+  if (!isReported && (hasErrors || reads.isServingShown)) return [neverKept]
+  const { remainingMs, hits, nearHits, peerReads, loads, stale, notFound } = reads.summary()
+  const report: readonly Header[] = isReported
+    ? [
+        [
+          reportHeader,
+          `hits=${hits}, near=${nearHits}, peer=${peerReads}, loads=${loads}, stale=${stale}, notfound=${notFound}`,
+        ],
+      ]
+    : []
+  if (hasErrors || reads.isServingShown || stale > 0) return [neverKept, ...report]
+  const seconds = Math.min(longestSeconds, Math.floor(remainingMs / 1000))
+  const { isPublic } = reads
+  return [
+    ['cache-control', `${isPublic ? 'public' : 'private'}, max-age=${seconds}`],
+    // One browser may have several users, one after the other.
+    ['vary', isPublic ? `accept, ${reportHeader}` : `accept, ${reportHeader}, authorization, cookie`],
+    ...report,
+  ]
+}
+
+/** A tag that changes with the body. */
+export function entityTag(body: string | Uint8Array, encoding: 'latin1' | 'utf8' = 'utf8'): string {
+  const hash = createHash('sha1')
+  const hashed = typeof body === 'string' ? hash.update(body, encoding) : hash.update(body)
+  return `"${hashed.digest('base64url')}"`
+}
+
+/** Whether a client has what the tag stands for already. */
+export function hasTag(ifNoneMatch: string | null | undefined, tag: string): boolean {
+  if (ifNoneMatch === null || ifNoneMatch === undefined) return false
+  return ifNoneMatch.split(',').some((known) => [tag, `W/${tag}`, '*'].includes(known.trim()))
+}
