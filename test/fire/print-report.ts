@@ -6,7 +6,7 @@ import { type Read, type Write } from './history.ts'
 export function printReport(report: FireReport, maxViolations = 3): string {
   const { seed, seconds, faults, counts, codes, slowestReadMs, verdict, problems } = report
   const { violations, excused, checkedReads } = verdict
-  const rows: readonly (readonly [string, string | number])[] = [
+  const rows: (readonly [string, string | number])[] = [
     ['seed', seed],
     ['seconds', Math.round(seconds)],
     ['faults', faults.length],
@@ -20,10 +20,25 @@ export function printReport(report: FireReport, maxViolations = 3): string {
     ['violations', violations.length],
     ['other problems', problems.length],
   ]
+  rows.push(...failedReadings(report))
   const width = Math.max(...rows.map(([name]) => name.length))
   const table = rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`)
   const details = violations.slice(0, maxViolations).flatMap((violation) => describe(violation, report))
   return [...table, ...problems.slice(0, 10).map((problem) => `PROBLEM ${problem}`), ...details].join('\n')
+}
+
+/** Readings that failed, by what was being done to the cluster meanwhile. */
+function failedReadings({ history, faults }: FireReport): readonly (readonly [string, number])[] {
+  const counts = new Map<string, number>()
+  for (const { keyspace, reads } of history.keys()) {
+    for (const { code, completedMs, invokedMs } of reads) {
+      if (code === undefined) continue
+      const during = faults.find(({ atMs, tookMs }) => atMs <= completedMs && invokedMs <= atMs + tookMs + 500)
+      const name = `${keyspace} read ${code} during ${during?.name.replaceAll(/peer-\d|\d+/g, '…') ?? 'no fault'}`
+      counts.set(name, (counts.get(name) ?? 0) + 1)
+    }
+  }
+  return Array.from(counts).toSorted(([, one], [, other]) => other - one)
 }
 
 const time = (ms: number): string => new Date(ms).toISOString().slice(11, 23)

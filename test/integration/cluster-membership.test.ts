@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { keysOwnedBy, put, readEntries, readValues } from '../support/cluster-operations.ts'
+import { deleteMany, keysOwnedBy, put, readEntries, readValues } from '../support/cluster-operations.ts'
 import { ClusterWorld, eventually } from '../support/cluster-world.ts'
 
 const many = (name: string, count: number): readonly string[] =>
@@ -135,6 +135,24 @@ describe.concurrent('readiness', () => {
     await world.settled()
     expect(await one!.ready()).toMatchObject({ status: 200 })
     expect(world.problems()).toEqual([])
+  })
+})
+
+describe.concurrent('a peer that was given up', () => {
+  // It kept the puts that it owned, and owns them again, while their deletes are known to the others only.
+  test('does not bring back what was deleted meanwhile', async () => {
+    await using world = await ClusterWorld.make()
+    await world.proxied('lost')
+    const [one, two] = await world.start('one', 'two', 'lost')
+    const keys = many('note', 60)
+    for (const key of keys) await put(one!, 'notes', key, 1)
+    const theirs = await keysOwnedBy('lost', one!, 'notes', keys)
+    world.proxies.get('lost')!.cut()
+    await world.settled([one!, two!])
+    await deleteMany(one!, 'notes', theirs)
+    world.proxies.get('lost')!.heal()
+    await world.settled()
+    for (const peer of world.peers) expect(await readValues(peer, 'notes', theirs)).toEqual(theirs.map(() => null))
   })
 })
 
