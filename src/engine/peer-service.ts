@@ -41,6 +41,8 @@ export class PeerService {
     const { keyspace } = served
     if (as === 'PREVIOUS') return keys.map((key) => this.#remembered(keyspace, key))
     const { peers } = this.#context
+    // What lives in its owner's memory only, a deputy does not have; that says nothing about the owner.
+    if (as === 'DEPUTY' && served.loader === undefined) return keys.map(() => elsewhere)
     const mine = keys.filter((key) => as === 'DEPUTY' || peers.owns(keyspace.slotOf(key)))
     const results = await read(this.#context.readAsOwner, keyspace, mine, { timeoutMs })
     const answers = new Map(mine.map((key, index) => [key, this.#answer(served, key, results[index]!)]))

@@ -1,7 +1,9 @@
 import { planOf, play } from './schedule.ts'
 
-// node test/simulation/run-schedules.ts FROM COUNT, or with one number to replay a seed with its log.
-const [from = 1, count] = process.argv.slice(2).map(Number)
+// node test/simulation/run-schedules.ts FROM COUNT [--first], or with one number to replay a seed with its log. With
+// --first it ends with the first failure.
+const [from = 1, count] = process.argv.slice(2, 4).map(Number)
+const endsWithFirst = process.argv.includes('--first')
 if (count === undefined) {
   const plan = planOf(from)
   const { problems, events } = await play(plan, (line) => console.log(line))
@@ -17,6 +19,10 @@ if (count === undefined) {
     reads += outcome.reads
     if (outcome.problems.length === 0) continue
     failed++
+    if (endsWithFirst) {
+      console.log(`FAILED ${seed} after ${seed - from + 1}: ${outcome.problems[0]}`)
+      process.exit(1)
+    }
     const kind = outcome.problems[0]!.replaceAll(/[0-9]+/g, '#').slice(0, 60)
     const seeds = kinds.get(kind)
     if (seeds === undefined) kinds.set(kind, [seed])
