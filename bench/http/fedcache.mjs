@@ -1,0 +1,4 @@
+import { filledFedcache } from './engine.mjs'
+
+const { url } = await filledFedcache()
+process.send?.({ url })

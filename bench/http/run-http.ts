@@ -1,0 +1,96 @@
+import { median, table } from '../statistics.ts'
+import { type Measurement, load } from './load.ts'
+import { type Peer, startPeers } from './peers.ts'
+import { type Workload, workloads } from './workloads.ts'
+
+/** How long and how often is measured. */
+export interface HttpOptions {
+  readonly rounds: number
+  readonly seconds: number
+  /** Names of the peers; without it all. */
+  readonly peers?: readonly string[]
+}
+
+/** Medians by workload and peer. */
+export type HttpResults = ReadonlyMap<string, ReadonlyMap<string, Measurement>>
+
+/** Measures every peer under every workload, in turn, so that what disturbs the machine disturbs all. */
+export async function measureHttp({ rounds, seconds, peers: only }: HttpOptions): Promise<HttpResults> {
+  const peers = await startPeers(only)
+  try {
+    await requireSameAnswers(peers)
+    const spells = new Map<string, Measurement[]>()
+    for (const workload of workloads) {
+      for (const peer of peers) if (canAnswer(peer, workload)) await load(peer.url, peer.pid, workload, 1)
+    }
+    for (let round = 0; round < rounds; round++) {
+      for (const workload of workloads) {
+        // Each round begins with another peer: nobody is always measured after the same neighbour.
+        for (const peer of [...peers.slice(round % peers.length), ...peers.slice(0, round % peers.length)]) {
+          if (!canAnswer(peer, workload)) continue
+          const name = `${workload.name}\n${peer.name}`
+          const measurement = await load(peer.url, peer.pid, workload, seconds)
+          spells.set(name, [...(spells.get(name) ?? []), measurement])
+        }
+      }
+      console.log(`round ${round + 1} of ${rounds}`)
+    }
+    return medians(spells)
+  } finally {
+    for (const peer of peers) peer.stop()
+  }
+}
+
+function canAnswer(peer: Peer, { only }: Workload): boolean {
+  return only === undefined || only.includes(peer.name)
+}
+
+async function requireSameAnswers(peers: readonly Peer[]): Promise<void> {
+  for (const workload of workloads) {
+    let expected: string | undefined
+    for (const peer of peers) {
+      if (!canAnswer(peer, workload)) continue
+      const response = await fetch(peer.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: workload.bodies[0]!,
+      })
+      // Apollo Server ends its answers with a line feed.
+      const answer = (await response.text()).trimEnd()
+      if (!response.ok || !answer.startsWith('{"data"')) throw new Error(`${peer.name}, ${workload.name}: ${answer}`)
+      expected ??= answer
+      if (answer !== expected)
+        throw new Error(`${peer.name} answers otherwise, ${workload.name}:\n${answer}\n${expected}`)
+    }
+  }
+}
+
+function medians(spells: ReadonlyMap<string, readonly Measurement[]>): HttpResults {
+  const results = new Map<string, Map<string, Measurement>>()
+  for (const [name, measurements] of spells) {
+    const [workload = '', peer = ''] = name.split('\n')
+    const byPeer = results.get(workload) ?? new Map<string, Measurement>()
+    results.set(workload, byPeer)
+    byPeer.set(peer, {
+      requestsPerSecond: median(measurements.map((each) => each.requestsPerSecond)),
+      cpuMicrosecondsPerRequest: median(measurements.map((each) => each.cpuMicrosecondsPerRequest)),
+    })
+  }
+  return results
+}
+
+/** The results as tables, one for each workload. `×` columns: how many times as much fedcache does. */
+export function httpTables(results: HttpResults): string {
+  return Array.from(results, ([workload, byPeer]) => {
+    const own = byPeer.get('fedcache')!
+    const rows = Array.from(byPeer, ([peer, { requestsPerSecond, cpuMicrosecondsPerRequest }]) => [
+      peer,
+      requestsPerSecond.toFixed(0),
+      `${(own.requestsPerSecond / requestsPerSecond).toFixed(2)}×`,
+      cpuMicrosecondsPerRequest.toFixed(1),
+      `${(cpuMicrosecondsPerRequest / own.cpuMicrosecondsPerRequest).toFixed(2)}×`,
+    ])
+    const head = [workload, 'requests/s', 'fedcache', 'CPU µs/request', 'fedcache']
+    return table([head, ...rows])
+  }).join('\n\n')
+}

@@ -1,0 +1,73 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** A stream of requests that a load generator repeats. */
+export interface Workload {
+  readonly name: string
+  /** Names of the peers that can answer it; without it all. */
+  readonly only?: readonly string[]
+  /** Bodies of POSTs, sent in turn. */
+  readonly bodies: readonly string[]
+}
+
+const entryCount = 20_000
+const keyspace = 'cities'
+const one = 'query Entry($keyspace: String!, $key: String!) { entry(keyspace: $keyspace, key: $key) { key value } }'
+const many =
+  'query Entries($keyspace: String!, $keys: [String!]!) { entries(keyspace: $keyspace, keys: $keys) { key value } }'
+const entities =
+  'query Entities($representations: [_Any!]!) { _entities(representations: $representations) { ... on Entry { key value } } }'
+
+// The same sequence in every run: a multiplicative generator is enough to spread keys.
+let state = 1
+function nextKey(): string {
+  state = (state * 48_271) % 2_147_483_647
+  return `city:${state % entryCount}`
+}
+
+function bodies(count: number, make: (index: number) => object): readonly string[] {
+  return Array.from({ length: count }, (_, index) => JSON.stringify(make(index)))
+}
+
+const fiftyKeys = () => Array.from({ length: 50 }, nextKey)
+
+/** What is measured over HTTP. */
+export const workloads: readonly Workload[] = [
+  { name: 'one entry', bodies: bodies(500, () => ({ query: one, variables: { keyspace, key: nextKey() } })) },
+  { name: '50 entries', bodies: bodies(200, () => ({ query: many, variables: { keyspace, keys: fiftyKeys() } })) },
+  {
+    name: '200 operations',
+    bodies: bodies(200, (index) => ({
+      query: one.replace('Entry(', `Entry${index}(`),
+      variables: { keyspace, key: nextKey() },
+    })),
+  },
+  {
+    name: '50 _entities',
+    only: ['fedcache'],
+    bodies: bodies(200, () => ({
+      query: entities,
+      variables: { representations: fiftyKeys().map((key) => ({ __typename: 'Entry', keyspace, key })) },
+    })),
+  },
+]
+
+/** Writes the script that makes wrk send a workload; returns its path. */
+export function wrkScript(workload: Workload): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'fedcache-bench-')), 'workload.lua')
+  const lines = workload.bodies.map((body) => `  ${JSON.stringify(body).replaceAll(/[\u0080-\uffff]/g, '?')},`)
+  writeFileSync(
+    path,
+    `local bodies = {\n${lines.join('\n')}\n}
+wrk.method = 'POST'
+wrk.headers['content-type'] = 'application/json'
+local index = 0
+request = function()
+  index = index % #bodies + 1
+  return wrk.format(nil, nil, nil, bodies[index])
+end
+`,
+  )
+  return path
+}
