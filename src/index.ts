@@ -75,6 +75,9 @@ export type {
 } from './ports/index.ts'
 export { SourceEntry, sourceEntry } from './ports/index.ts'
 
+export { dnsDiscovery, type DnsDiscoveryOptions } from './adapters/discovery/dns-discovery.ts'
+export { kubernetesDiscovery, type KubernetesDiscoveryOptions } from './adapters/discovery/kubernetes-discovery.ts'
+export { staticDiscovery } from './adapters/discovery/static-discovery.ts'
 export {
   type FunctionAnswer,
   type FunctionAnswers,
