@@ -234,8 +234,9 @@ function report(scenario: Scenario, measured: Measured): boolean {
     `  ${chargedHolds ? 'ok ' : 'NOT'} reported ${mebibytes(chargedBytes)} / heap ${mebibytes(heapBytes)} = ${charged.toFixed(3)} (${chargedRange.min} to ${chargedRange.max}); overhead ${perEntry} B an entry`,
   )
   const limit = scenario.maxRssRatio === undefined ? 'no limit' : `at most ${scenario.maxRssRatio}`
+  const filled = (measured.filledRssBytes / payloadBytes).toFixed(2)
   console.log(
-    `  ${rssHolds ? 'ok ' : 'NOT'} rss ${mebibytes(rssBytes)} / keys and values = ${rss.toFixed(2)} (${limit})`,
+    `  ${rssHolds ? 'ok ' : 'NOT'} rss ${mebibytes(rssBytes)} / keys and values = ${rss.toFixed(2)} (${limit}); ${filled} before V8 gave back what it can`,
   )
   console.log(
     `      gc pauses: max ${milliseconds(gcPausesMs.max)}, p99 ${milliseconds(gcPausesMs.p99)}, total ${milliseconds(gcPausesMs.total)}`,

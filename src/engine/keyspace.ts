@@ -319,7 +319,8 @@ export class Keyspace implements EntryContext {
   }): StoredEntry & { readonly encoded: Content } {
     const { key, encoded, version, tags, kind, createdAtMs, expiresAtMs, nowMs } = parts
     const own = {
-      key: copyString(key),
+      // The store keeps the key it was first given: a copy of its own would be kept beside it.
+      key: this.store.peek(key)?.key ?? copyString(key),
       encoded,
       kind,
       slot: this.slotOf(key),
