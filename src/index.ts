@@ -108,6 +108,13 @@ export {
   type SqliteSourceOptions,
   type SqliteTableOptions,
 } from './adapters/source/sqlite-source.ts'
+export {
+  type SubgraphConnectionOptions,
+  type SubgraphEntityOptions,
+  type SubgraphListOptions,
+  subgraphSource,
+  type SubgraphSourceOptions,
+} from './adapters/source/subgraph-source.ts'
 export type { SqlQueryOptions, SqlRow, SqlRowOptions, SqlTableOptions } from './adapters/source/sql-options.ts'
 export { lruStore } from './adapters/store/lru-store.ts'
 export { sieveStore } from './adapters/store/sieve-store.ts'

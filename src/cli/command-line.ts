@@ -27,6 +27,7 @@ export interface Flags {
   readonly http: readonly string[]
   readonly profile: SchemaProfile | undefined
   readonly expose: readonly SubgraphPart[] | undefined
+  readonly override: string | undefined
 }
 
 /** A command line that cannot be understood, with everything that is wrong with it. */
@@ -60,13 +61,14 @@ const options = {
   http: { type: 'string', multiple: true },
   profile: text,
   expose: { type: 'string', multiple: true },
+  override: text,
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const
 
 type Option = keyof typeof options
 
-const schemaOptions: readonly string[] = ['profile', 'expose']
+const schemaOptions: readonly string[] = ['profile', 'expose', 'override']
 const shortOptions = new Map<string, Option>([
   ['h', 'help'],
   ['v', 'version'],
@@ -138,6 +140,7 @@ function flagsOf(values: Values, problems: string[]): Flags {
     http: many('http'),
     profile,
     expose: exposeOf(many('expose'), problems),
+    override: one('override'),
   }
 }
 

@@ -64,12 +64,17 @@ says everything that is.
 `,
   schema: `fedcache schema: print the SDL that a gateway composes
 
-Usage: fedcache schema [--profile PROFILE] [--expose PARTS] [FLAGS]
+Usage: fedcache schema [--profile PROFILE] [--expose PARTS] [--override NAME]
+                       [FLAGS]
 
-  --profile PROFILE   the gateway: apollo, cosmo or hive. Default: apollo
+  --profile PROFILE   who composes: apollo or cosmo, for a newer version of
+                      federation with @cacheTag, or hive. Default: what
+                      composes everywhere
   --expose PARTS      types, entries and admin, with commas between them: what
                       the supergraph gets. Default: what the configuration says,
                       else types, and entries while there are no typed keyspaces
+  --override NAME     takes the fields of types whose values come from another
+                      subgraph over from the subgraph NAME: @override(from:)
 
 ${commonFlags}`,
 }

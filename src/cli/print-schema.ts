@@ -12,5 +12,5 @@ export async function printSchema(flags: Flags, environment: Environment): Promi
   const { config, origins, problems } = await configuration(flags, environment)
   // Nothing is kept in memory to print a schema, so the heap may be of any size.
   const resolved = resolvedConfig(config, { origins, problems, heapLimitBytes: Infinity })
-  return subgraphSdlOf(resolved, { expose: flags.expose, profile: flags.profile })
+  return subgraphSdlOf(resolved, { expose: flags.expose, profile: flags.profile, overrideFrom: flags.override })
 }
