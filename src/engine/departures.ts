@@ -84,9 +84,31 @@ export class Departures {
   /** Loads what another peer owns that cannot be asked. Only the owner can say that a key without a source is not there. */
   #loadAway(served: ServedKeyspace, flight: Flight): void {
     const { keyspace, loader } = served
-    if (loader !== undefined) return loader.load(flight)
+    if (loader !== undefined) return this.#isLoadedAway(served, flight) ? undefined : loader.load(flight)
     if (this.#context.peers.isIsolated()) return landLater(keyspace, flight, nobodyAnswered(keyspace, flight))
     void this.#reroute(served, [flight])
+  }
+
+  /**
+   * While this peer waited for the owner another may have asked it as the deputy, and so have begun or even ended the
+   * load that this flight would begin now.
+   */
+  #isLoadedAway({ keyspace }: ServedKeyspace, flight: Flight): boolean {
+    const { clock, peers } = this.#context
+    const later = keyspace.flights.get(flight.key)
+    if (later !== undefined && later !== flight && !later.isAsked) {
+      const landed = ({ result, fencedAt }: Flight): void => {
+        flight.fencedAt = Math.max(flight.fencedAt, fencedAt)
+        keyspace.land(flight, result!, false)
+      }
+      later.wait({ landed }, 0)
+      return true
+    }
+    const entry = peers.mayServe() ? keyspace.find(flight.key) : undefined
+    const nowMs = clock.monotonic()
+    if (entry === undefined || nowMs >= entry.expiresAtMs || nowMs >= (entry.nearUntilMs ?? 0)) return false
+    landLater(keyspace, flight, { entry, servedFrom: 'NEAR' })
+    return true
   }
 
   #loadFromSource({ keyspace, loader }: ServedKeyspace, flight: Flight): void {
