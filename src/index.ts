@@ -1,7 +1,9 @@
 // Everything that `import … from 'fedcache'` gives. What is not listed here is not part of the package's interface.
 export type { AuthConfig, AuthRulesConfig, IdentifyConfig, JwtConfig, TokenConfig } from './config/auth-config.ts'
 export type {
+  ClusterAuthConfig,
   ClusterConfig,
+  ClusterTlsConfig,
   Config,
   GraphiqlTabConfig,
   HttpConfig,

@@ -1,6 +1,7 @@
 import type { Discovery, Logger, Source } from '../ports/index.ts'
 import type { AuthConfig } from './auth-config.ts'
 import type { KeyspaceConfig } from './keyspace-config.ts'
+import type { Secret } from './secret.ts'
 import type { Duration, Size } from './units.ts'
 
 /** Which log lines are written: those of the level and of the more serious ones. `'silent'` writes none. */
@@ -8,6 +9,33 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
 /** What a supergraph sees of fedcache: the typed keyspaces, the generic `entry` fields, or everything. */
 export type SubgraphPart = 'types' | 'entries' | 'admin'
+
+/** TLS with NATS. The files are read whenever a connection is made, so that they can be replaced. */
+export interface ClusterTlsConfig {
+  /**
+   * Path of the certificates, as PEM, of who signed those of the servers.
+   *
+   * @default the authorities that Node.js knows
+   */
+  readonly ca?: string
+  /** Path of this peer's own certificate, as PEM; with `key`. */
+  readonly cert?: string
+  /** Path of its key, as PEM. */
+  readonly key?: string
+  /**
+   * The name in the certificates of the servers, where they are reached by addresses that are not in them.
+   *
+   * @default the host that is connected to
+   */
+  readonly serverName?: string
+}
+
+/** Who this peer is to NATS: a user with password, a token, the seed of an nkey, or the text of a credentials file. */
+export type ClusterAuthConfig =
+  | { readonly user: string; readonly password: Secret }
+  | { readonly token: Secret }
+  | { readonly nkey: Secret }
+  | { readonly creds: Secret }
 
 /** How this process finds and talks to the other peers. */
 export interface ClusterConfig {
@@ -31,11 +59,26 @@ export interface ClusterConfig {
    */
   readonly nats?: string | readonly string[]
   /**
-   * Finds the NATS servers, in place of `nats`.
+   * Finds the NATS servers, in place of `nats`: `staticDiscovery`, `dnsDiscovery`, `kubernetesDiscovery`, or one of your
+   * own. Who the peers are is always learnt over NATS, by heartbeats; `'nats'` says just that, beside `nats`.
+   * `'standalone'` does without both.
    *
-   * @default none
+   * @default 'nats' where `nats` is given, 'standalone' where it is not
    */
-  readonly discovery?: Discovery
+  readonly discovery?: Discovery | 'nats' | 'standalone'
+  /**
+   * TLS with NATS, with client certificates where the servers want them. Servers without TLS are then refused. True
+   * believes the authorities that Node.js knows.
+   *
+   * @default only with servers whose address begins with `tls://`
+   */
+  readonly tls?: ClusterTlsConfig | boolean
+  /**
+   * Who this peer is to NATS. Read whenever a connection is made, and over what the addresses say.
+   *
+   * @default what the addresses of the servers say
+   */
+  readonly auth?: ClusterAuthConfig
   /**
    * How many peers there must be, this one included, before `/ready` says so. A whole number from 1.
    *

@@ -1,7 +1,9 @@
 import type { Discovery } from '../ports/index.ts'
 import { checkDuration, checkFields, checkText, checkWholeNumber, hasMethods } from './checks.ts'
+import type { ClusterAuthConfig, ClusterTlsConfig } from './config.ts'
 import { processDefaults } from './defaults.ts'
 import type { Problems } from './problems.ts'
+import { resolveClusterAuth, resolveClusterTls } from './resolve-bus-security.ts'
 
 const namePattern = /^[A-Za-z0-9_-]{1,64}$/
 const nameForm = '1 to 64 letters, digits, "-" and "_"'
@@ -14,6 +16,9 @@ export interface ResolvedCluster {
   /** NATS servers as URLs; empty where the process stands alone or has a `discovery`. */
   readonly nats: readonly string[]
   readonly discovery: Discovery | undefined
+  /** `undefined`: what the addresses say. */
+  readonly tls: ClusterTlsConfig | undefined
+  readonly auth: ClusterAuthConfig | undefined
   readonly minimumPeers: number
   readonly confirmTimeoutMs: number
   /** `undefined`: never. */
@@ -27,6 +32,8 @@ export function resolveCluster(problems: Problems, value: unknown, defaultPeerId
     'peerId',
     'nats',
     'discovery',
+    'tls',
+    'auth',
     'minimumPeers',
     'confirmTimeout',
     'unreadyWhenIsolatedFor',
@@ -38,6 +45,8 @@ export function resolveCluster(problems: Problems, value: unknown, defaultPeerId
     peerId: checkText(problems, 'cluster.peerId', fields['peerId'], { ...name, fallback: defaultPeerId }),
     nats: resolveServers(problems, fields['nats']),
     discovery: resolveDiscovery(problems, fields['discovery']),
+    tls: resolveClusterTls(problems, fields['tls']),
+    auth: resolveClusterAuth(problems, fields['auth']),
     minimumPeers: checkWholeNumber(problems, 'cluster.minimumPeers', fields['minimumPeers'], {
       min: 1,
       max: 1_000,
@@ -52,13 +61,25 @@ export function resolveCluster(problems: Problems, value: unknown, defaultPeerId
       checkDuration(problems, 'cluster.unreadyWhenIsolatedFor', fields['unreadyWhenIsolatedFor'], isolatedFor) ||
       undefined,
   }
-  if (fields['nats'] !== undefined && fields['discovery'] !== undefined) {
-    problems.add('cluster.discovery', 'must not be given together with nats', fields['discovery'])
-  }
-  if (fields['nats'] === undefined && fields['discovery'] === undefined && cluster.minimumPeers > 1) {
-    problems.add('cluster.minimumPeers', 'must be 1 without nats or discovery', fields['minimumPeers'])
-  }
+  checkTogether(problems, fields, cluster)
   return cluster
+}
+
+function checkTogether(
+  problems: Problems,
+  { nats, discovery, minimumPeers }: Readonly<Record<string, unknown>>,
+  cluster: ResolvedCluster,
+): void {
+  if (nats !== undefined && discovery !== undefined && discovery !== 'nats') {
+    problems.add('cluster.discovery', 'must not be given together with nats', discovery)
+  }
+  if (nats === undefined && discovery === 'nats') {
+    problems.add('cluster.nats', "must be given with discovery 'nats': the servers to begin with", nats)
+  }
+  const isAlone = nats === undefined && (discovery === undefined || discovery === 'standalone')
+  if (isAlone && cluster.minimumPeers > 1) {
+    problems.add('cluster.minimumPeers', 'must be 1 without nats or discovery', minimumPeers)
+  }
 }
 
 /** A `peerId` made from what is known of the process. It is as stable as host name and port are. */
@@ -90,7 +111,9 @@ function serverUrl(server: unknown): string | undefined {
 }
 
 function resolveDiscovery(problems: Problems, value: unknown): Discovery | undefined {
+  if (value === 'nats' || value === 'standalone') return undefined
   if (value === undefined || hasMethods(value, ['resolve', 'close'])) return value as Discovery | undefined
-  problems.add('cluster.discovery', 'must be a discovery provider: an object with the methods resolve and close', value)
+  const message = "must be 'nats', 'standalone' or a discovery provider: an object with the methods resolve and close"
+  problems.add('cluster.discovery', message, value)
   return undefined
 }

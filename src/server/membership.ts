@@ -1,11 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { natsBus } from '../adapters/bus/nats.ts'
+import type { NatsBusOptions } from '../adapters/bus/nats-bus-options.ts'
 import { Cluster } from '../cluster/cluster.ts'
 import { subjects } from '../cluster/subjects.ts'
 import type { ResolvedConfig } from '../config/resolve-config.ts'
 import { noPeers } from '../engine/no-peers.ts'
 import type { Reading } from '../http/metrics.ts'
-import type { Clock, Logger, Peers } from '../ports/index.ts'
+import type { Clock, Discovery, Logger, Peers } from '../ports/index.ts'
+import { busSecurity } from './bus-security.ts'
 import { clusterReadings } from './cluster-readings.ts'
 
 /** How this process takes part in a cluster, or does without one. */
@@ -44,7 +46,8 @@ export function membership(context: MembershipContext): Membership {
 function inCluster({ config, clock, logger, url, onDuplicate }: MembershipContext): Membership {
   const { name, peerId, nats, discovery, minimumPeers, confirmTimeoutMs, unreadyWhenIsolatedForMs } = config.cluster
   const bus = natsBus({
-    servers: discovery === undefined ? nats : () => discovery.resolve(),
+    ...serversOf(nats, discovery, logger),
+    ...busSecurity(config.cluster.tls, config.cluster.auth),
     name: `fedcache ${name} ${peerId}`,
     inboxPrefix: subjects(name, peerId).inboxPrefix,
     logger,
@@ -82,6 +85,38 @@ function inCluster({ config, clock, logger, url, onDuplicate }: MembershipContex
     isDegraded: () => cluster.info().degraded,
     readings: clusterReadings(cluster, bus),
   }
+}
+
+/** Where the bus finds its servers, now and when they change. */
+function serversOf(
+  nats: readonly string[],
+  discovery: Discovery | undefined,
+  logger: Logger,
+): Pick<NatsBusOptions, 'servers' | 'watchServers'> {
+  if (discovery === undefined) return { servers: nats }
+  return {
+    servers: () => discovery.resolve(),
+    watchServers: async (onChange) => {
+      const stop = await discovery.watch?.(
+        (servers) => {
+          logger.info(
+            { servers: servers.map(withoutCredentials), discovery: discovery.name },
+            'the NATS servers changed',
+          )
+          onChange(servers)
+        },
+        (error) => logger.warn({ error, discovery: discovery.name }, 'changes of the NATS servers cannot be seen'),
+      )
+      return () => {
+        stop?.()
+        void discovery.close()
+      }
+    },
+  }
+}
+
+function withoutCredentials(server: string): string {
+  return server.replace(/:\/\/.*@/, '://')
 }
 
 /** The same on peers whose keyspaces are configured alike; functions are not compared. */

@@ -146,7 +146,7 @@ describe('kubernetesDiscovery', () => {
       const { next, failures } = await watching()
       api.status = status
       api.drop('broken')
-      await expect(found!.resolve()).rejects.toThrow()
+      await expect(found!.resolve()).rejects.toThrow(/HTTP-Code/)
       const again = api.watched()
       while (failures.length < 3) await new Promise((resolve) => setTimeout(resolve, 5))
       api.status = undefined

@@ -139,10 +139,10 @@ class Double implements KubernetesApi {
     const url = new URL(request.url ?? '/', this.url)
     this.asked.push(url)
     this.authorization = request.headers.authorization
-    if (this.status !== undefined) return void failWith(response, this.status)
+    if (this.status !== undefined) return failWith(response, this.status)
     const [, namespace] =
       /^\/apis\/discovery\.k8s\.io\/v1\/namespaces\/([^/]+)\/endpointslices$/.exec(url.pathname) ?? []
-    if (namespace === undefined) return void failWith(response, 404)
+    if (namespace === undefined) return failWith(response, 404)
     const service = url.searchParams.get('labelSelector')?.split('=')[1] ?? ''
     if (url.searchParams.get('watch') === 'true') return this.#watch(url, response, service)
     const items = [...this.#slices.values()].filter((slice) => namespace === 'default' && slice.service === service)
@@ -154,12 +154,13 @@ class Double implements KubernetesApi {
 
   #watch(url: URL, response: ServerResponse, service: string): void {
     const from = Number(url.searchParams.get('resourceVersion'))
-    if (from < this.#oldest && this.#goneAs === 'status') return void failWith(response, 410)
+    if (from < this.#oldest && this.#goneAs === 'status') return failWith(response, 410)
     response.writeHead(200, { 'content-type': 'application/json' })
     response.flushHeaders()
     if (from < this.#oldest) {
       send(response, { type: 'ERROR', object: statusObject(410) })
-      return void response.end()
+      response.end()
+      return
     }
     this.#open.set(response, service)
     response.on('close', () => this.#open.delete(response))

@@ -1,5 +1,6 @@
 import type { NatsConnection } from 'nats'
 import type { Clock } from '../../ports/index.ts'
+import { causeOf, failureOf, moreTelling } from './connection-failure.ts'
 import { dialNats } from './dial-nats.ts'
 import type { NatsBusOptions } from './nats-bus-options.ts'
 import {
@@ -25,23 +26,20 @@ const logIntervalMs = 30_000
  */
 export class NatsDialler {
   readonly #options: NatsDiallerOptions
-  readonly #settings: NatsConnectionSettings
   readonly #abort = new AbortController()
   readonly #waitMs: number
   #known: readonly ServerAddress[] = []
   #learnt: readonly string[] = []
+  /** Servers of sets of which nothing is left. */
+  #departed: ReadonlySet<string> = new Set()
   #nextRoundMs = -Infinity
   #lastLogMs = -Infinity
+  #lastFailure = ''
   #wake: () => void = () => {}
 
   constructor(options: NatsDiallerOptions) {
     this.#options = options
     this.#waitMs = options.reconnectWaitMs ?? 100
-    this.#settings = {
-      ...options,
-      connectTimeoutMs: options.connectTimeoutMs ?? 2000,
-      pingIntervalMs: options.pingIntervalMs ?? 2000,
-    }
     if (typeof options.servers !== 'function') {
       if (options.servers.length === 0) throw new RangeError('No NATS server was given.')
       this.#known = options.servers.map(parseServer)
@@ -51,6 +49,27 @@ export class NatsDialler {
   /** The addresses that the server connected to tells of, as `HOST:PORT`. */
   learn(addresses: readonly string[]): void {
     this.#learnt = addresses
+  }
+
+  /**
+   * Takes the servers that there are now.
+   *
+   * @returns whether all servers known before are gone.
+   */
+  replace(servers: readonly string[]): boolean {
+    const now = servers.map(parseServer)
+    const left = new Set(now.map(({ hostPort }) => hostPort))
+    const before = this.#known.map(({ hostPort }) => hostPort)
+    this.#known = now
+    if (now.length === 0 || before.length === 0 || before.some((hostPort) => left.has(hostPort))) return false
+    this.#departed = new Set([...before, ...this.#learnt].filter((hostPort) => !left.has(hostPort)))
+    this.#learnt = []
+    return true
+  }
+
+  /** Whether a server, as `HOST:PORT`, is one of those that all went. */
+  hasDeparted(hostPort: string): boolean {
+    return this.#departed.has(hostPort)
   }
 
   /** Ends `dial`, the attempt under way included. */
@@ -65,17 +84,33 @@ export class NatsDialler {
     while (!signal.aborted) {
       await this.#pace()
       let failure: unknown = new Error('discovery found no server')
-      for (const server of await this.#candidates()) {
-        if (signal.aborted) return undefined
-        try {
-          return await dialNats(connectionOptions(server, this.#settings), signal)
-        } catch (error) {
-          failure = error
+      try {
+        const settings = await this.#settings()
+        for (const server of await this.#candidates()) {
+          if (signal.aborted) return undefined
+          try {
+            return await dialNats(connectionOptions(server, settings), signal)
+          } catch (error) {
+            failure = moreTelling(failure, error)
+          }
         }
+      } catch (error) {
+        failure = error
       }
       this.#logFailure(failure)
     }
     return undefined
+  }
+
+  /** Read anew each time: who renews a certificate or a password does not restart for it. */
+  async #settings(): Promise<NatsConnectionSettings> {
+    const { name, inboxPrefix, tls, auth, connectTimeoutMs = 2000, pingIntervalMs = 2000 } = this.#options
+    const settings = { name, inboxPrefix, connectTimeoutMs, pingIntervalMs }
+    return {
+      ...settings,
+      ...(tls === undefined ? {} : { tls: typeof tls === 'function' ? await tls() : tls }),
+      ...(auth === undefined ? {} : { auth: typeof auth === 'function' ? await auth() : auth }),
+    }
   }
 
   /** A connection that broke after a while is replaced at once; rounds of attempts keep their distance. */
@@ -120,9 +155,13 @@ export class NatsDialler {
 
   #logFailure(error: unknown): void {
     const nowMs = this.#options.clock.monotonic()
-    if (this.#abort.signal.aborted || nowMs - this.#lastLogMs < logIntervalMs) return
+    const failure = failureOf(error)
+    // One that goes on is told now and then, another one at once.
+    const isNew = failure !== this.#lastFailure
+    if (this.#abort.signal.aborted || (!isNew && nowMs - this.#lastLogMs < logIntervalMs)) return
     this.#lastLogMs = nowMs
-    this.#options.logger.warn({ error }, 'no NATS server can be reached; trying on')
+    this.#lastFailure = failure
+    this.#options.logger.warn({ error, cause: causeOf(error) }, `${failure}; trying on`)
   }
 }
 

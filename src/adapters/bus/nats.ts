@@ -1,4 +1,4 @@
-import { createInbox, type Msg, type Subscription } from 'nats'
+import { createInbox, type Msg, type NatsConnection, type Subscription } from 'nats'
 import {
   type Bus,
   BusError,
@@ -50,6 +50,9 @@ interface Advertised {
 /** What is assumed before a server has said what it carries. */
 const defaultMaxPayload = 1024 * 1024
 
+/** How long requests may still wait for their replies when the connection moves, in milliseconds. */
+const moveGraceMs = 1000
+
 class NatsBus implements Bus {
   readonly #logger: Logger
   readonly #clock: Clock
@@ -63,7 +66,10 @@ class NatsBus implements Bus {
   readonly #status: StatusListeners
   readonly #totals = { sentMessages: 0, sentBytes: 0, receivedMessages: 0, receivedBytes: 0, slowConsumers: 0 }
   readonly #running: Promise<void>
+  readonly #watching: Promise<() => void> | undefined
   #session: NatsSession | undefined
+  /** The connection that takes the place of the present one. */
+  #next: Promise<NatsConnection | undefined> | undefined
   #sessions = 0
   #maxPayload = defaultMaxPayload
   #closing: Promise<void> | undefined
@@ -79,6 +85,14 @@ class NatsBus implements Bus {
     this.#handlers = new HandlerRunner(options.logger)
     this.#status = new StatusListeners(this.#handlers)
     this.#running = this.#run()
+    this.#watching = options
+      .watchServers?.((servers) => {
+        if (this.#dialler.replace(servers)) void this.#move()
+      })
+      .catch((error: unknown) => {
+        this.#logger.warn({ error }, 'changes of the NATS servers cannot be seen')
+        return () => {}
+      })
   }
 
   get connected(): boolean {
@@ -164,6 +178,7 @@ class NatsBus implements Bus {
 
   async #close(): Promise<void> {
     this.#dialler.stop()
+    void this.#watching?.then((stop) => stop())
     // Draining a subscription, unlike just ending it, still delivers what the server sent before it knew. nats.js's own
     // draining of the connection does not wait for handlers, and would lose the replies of those under way.
     const session = this.#session
@@ -192,7 +207,9 @@ class NatsBus implements Bus {
 
   async #run(): Promise<void> {
     for (;;) {
-      const connection = await this.#dialler.dial()
+      const next = this.#next ?? this.#dialler.dial()
+      const connection = await next
+      this.#next = undefined
       if (connection === undefined) return
       const session = new NatsSession(connection, {
         logger: this.#logger,
@@ -201,6 +218,23 @@ class NatsBus implements Bus {
       if (this.#closing === undefined) await this.#serve(session)
       else await session.destroy()
     }
+  }
+
+  /**
+   * Moves to a server of a set that replaced all those before. The new connection is made before the old one is given
+   * up, and requests that wait for a reply get a moment for it. What is published between the two is refused, as while
+   * there is no connection; what others publish then is missed, as ever.
+   */
+  async #move(): Promise<void> {
+    const session = this.#session
+    if (session === undefined || this.#next !== undefined || this.#closing !== undefined) return
+    this.#next = this.#dialler.dial()
+    if ((await this.#next) === undefined) return
+    const deadlineMs = this.#clock.monotonic() + moveGraceMs
+    while (this.#pending.size > 0 && this.#session === session && this.#clock.monotonic() < deadlineMs) {
+      await new Promise<void>((resolve) => this.#clock.setTimer(resolve, 10))
+    }
+    if (this.#session === session) await session.destroy()
   }
 
   async #serve(session: NatsSession): Promise<void> {
@@ -212,6 +246,8 @@ class NatsBus implements Bus {
     for (const advertised of this.#advertised) advertised.live = session.advertise(advertised.service)
     // All in one turn of the event loop: no message can come before this is told.
     this.#status.emit({ type: this.#sessions === 1 ? 'connected' : 'reconnected', server: session.server })
+    // All servers were replaced once more while the connection moved.
+    if (this.#dialler.hasDeparted(session.server.address)) void this.#move()
 
     const reason = await session.ended
     this.#session = undefined

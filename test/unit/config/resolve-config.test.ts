@@ -235,7 +235,7 @@ describe('what is wrong', () => {
       { cluster: { discovery: 'dns' } },
       must(
         'cluster.discovery',
-        'must be a discovery provider: an object with the methods resolve and close; received "dns"',
+        `must be 'nats', 'standalone' or a discovery provider: an object with the methods resolve and close; received "dns"`,
         'dns',
       ),
     ],
