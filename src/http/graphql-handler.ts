@@ -8,6 +8,7 @@ import type { Metrics } from './metrics.ts'
 import { useCacheControl } from './use-cache-control.ts'
 import { useDocumentLimits } from './use-document-limits.ts'
 import { useErrorCodes } from './use-error-codes.ts'
+import { useFederatedTracing } from './use-federated-tracing.ts'
 import { useGraphiql } from './use-graphiql.ts'
 import { useHealth } from './use-health.ts'
 import { useJsonRequests } from './use-json-requests.ts'
@@ -65,6 +66,7 @@ export function graphqlHandler(options: GraphqlHandlerOptions): GraphqlHandler {
       useDocumentLimits(options.maxDocumentTokens),
       useErrorCodes(),
       useCacheControl(),
+      useFederatedTracing(schema),
     ],
   })
 }

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import type { GraphqlHandler } from '../graphql-handler.ts'
 import { isForeign } from '../request-guard.ts'
 import type { OperationContext } from '../use-caller.ts'
+import { traceHeader } from '../use-federated-tracing.ts'
 import { type AnswerMediaType, acceptedMediaType } from './accepted-media-type.ts'
 import { NodeRequestHead } from './node-request-head.ts'
 import { PreparedDocument, PreparedDocuments } from './prepared-documents.ts'
@@ -110,6 +111,7 @@ function isPlain({ method, url = '', headers }: IncomingMessage, maxBodyBytes: n
   } else if (method !== 'GET' || !url.startsWith('/graphql?')) {
     return false
   }
+  if (headers[traceHeader] !== undefined) return false
   const site = headers['sec-fetch-site']
   return !isForeign({ origin: headers.origin, site: site?.toString(), host: headers.host ?? '' })
 }
