@@ -26,7 +26,7 @@ export interface ResolverContextOptions {
 /** Makes the context of one operation. Never share one between operations. */
 export function resolverContext(engine: EngineApi, options: ResolverContextOptions = {}): ResolverContext {
   const peersNow = options.peers ?? (() => engine.cluster().peers)
-  const reads = new ReadRecord(options.isPublic ?? ((name) => engine.keyspace(name)?.cacheScope === 'public'))
+  const reads = new ReadRecord(options.isPublic ?? ((name) => engine.isPublic(name)))
   let peers: ReadonlyMap<string, PeerInfo> | undefined
   return {
     engine,

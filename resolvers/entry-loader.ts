@@ -3,29 +3,50 @@ import type { EngineApi } from '../src/engine/engine-api.ts'
 import type { Entry } from '../src/engine/entry.ts'
 import type { ReadRecord } from '../src/engine/read-record.ts'
 
-/** Reads one entry, together with all others that the same operation asks for at the same moment. */
-export type EntryLoader = (keyspace: string, key: string) => Promise<Entry | null>
+/** Reads one entry: at once from memory, or together with all others that the operation asks for at the same moment. */
+export type EntryLoader = (keyspace: string, key: string) => Entry | null | Promise<Entry | null>
 
 /**
- * Makes the loader of one operation: one `getMany` per keyspace, each key once. It remembers what it read, so it must
- * not outlive the operation.
+ * Makes the loader of one operation. What is in this process's memory is answered at once; for the rest there is one
+ * `getMany` per keyspace. Each key is read once and remembered, so it must not outlive the operation.
  *
  * @param reads is told what was read.
  * @param maxKeysPerCall what the engine takes in one call; more keys make several calls.
  */
 export function entryLoader(engine: EngineApi, reads: ReadRecord, maxKeysPerCall: number): EntryLoader {
-  const loaders = new Map<string, DataLoader<string, Entry | null>>()
+  const loaders = new Map<string, EntryLoader>()
   return (keyspace, key) => {
     let loader = loaders.get(keyspace)
-    if (loader === undefined) {
-      const readMany: DataLoader.BatchLoadFn<string, Entry | null> = async (keys) => {
+    if (loader === undefined) loaders.set(keyspace, (loader = keyspaceLoader(engine, reads, maxKeysPerCall)))
+    return loader(keyspace, key)
+  }
+}
+
+// One value at a time the engine cannot tell when an answer becomes too large; beyond this it is asked in bulk.
+const maxBytesAtOnce = 16 * 2 ** 20
+
+function keyspaceLoader(engine: EngineApi, reads: ReadRecord, maxBatchSize: number): EntryLoader {
+  const hits = new Map<string, Entry | null>()
+  let bytes = 0
+  let bulk: DataLoader<string, Entry | null> | undefined
+  return (keyspace, key) => {
+    const known = hits.get(key)
+    if (known !== undefined) return known
+    const hit = bytes < maxBytesAtOnce ? engine.readNow(keyspace, key) : undefined
+    if (hit !== undefined) {
+      bytes += hit?.encoded.length ?? 0
+      hits.set(key, hit)
+      reads.note(keyspace, [hit])
+      return hit
+    }
+    bulk ??= new DataLoader<string, Entry | null>(
+      async (keys) => {
         const results = await engine.getMany(keyspace, keys)
         reads.note(keyspace, results)
         return results
-      }
-      loader = new DataLoader<string, Entry | null>(readMany, { maxBatchSize: maxKeysPerCall })
-      loaders.set(keyspace, loader)
-    }
-    return loader.load(key)
+      },
+      { maxBatchSize },
+    )
+    return bulk.load(key)
   }
 }

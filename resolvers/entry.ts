@@ -125,7 +125,7 @@ export const entryResolvers: Required<Pick<Resolvers, 'Query' | 'Mutation' | 'Su
 export function resolveEntryReference(
   reference: Readonly<Record<string, unknown>>,
   { loadEntry }: ResolverContext,
-): Promise<Entry | null> {
+): Entry | null | Promise<Entry | null> {
   if (reference['id'] !== undefined) return loadEntry(...parseEntryId(reference['id']))
   const { keyspace, key } = reference
   if (typeof keyspace === 'string' && typeof key === 'string') return loadEntry(keyspace, key)

@@ -188,7 +188,7 @@ function serverOf(
       maxKeysPerCall,
       peers: () => engine.cluster().peers,
       // In a partitioned keyspace the same key is another entry for another caller.
-      isPublic: (name) => !config.partitions.has(name) && engine.keyspace(name)?.cacheScope === 'public',
+      isPublic: (name) => !config.partitions.has(name) && engine.isPublic(name),
     })
   return httpServer({
     schema: graphqlSchema(config),

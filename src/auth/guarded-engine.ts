@@ -78,6 +78,15 @@ export class GuardedEngine implements EngineApi {
     return asked === undefined ? read() : asked.then(read)
   }
 
+  readNow(keyspace: string, key: string): Entry | null | undefined {
+    // A hook may take its time, so it has to be waited for.
+    if (this.#options.authorize !== undefined) return undefined
+    void this.#ask('read', keyspace, [key])
+    const partition = this.#partition(keyspace)
+    const entry = this.#engine.readNow(keyspace, partition.inner(key))
+    return entry === undefined || entry === null || partition === shared ? entry : partition.outerEntry(entry)
+  }
+
   async put(keyspace: string, input: PutInput): Promise<PutResult> {
     const { results, confirmedBy, unconfirmed } = await this.putMany(keyspace, [input])
     const entry = results[0]!
@@ -128,6 +137,10 @@ export class GuardedEngine implements EngineApi {
   keyspace(name: string): KeyspaceInfo | undefined {
     if (!this.#sees(name)) throw forbidden(`You may not see the keyspace ${JSON.stringify(name)}.`)
     return this.#engine.keyspace(name)
+  }
+
+  isPublic(name: string): boolean {
+    return this.#engine.isPublic(name)
   }
 
   keyspaces(): readonly KeyspaceInfo[] {

@@ -23,7 +23,7 @@ import { MemoryBudget } from './memory.ts'
 import { PeerService } from './peer-service.ts'
 import type { KeyspaceDefinition, KeyspacePolicy } from './policy.ts'
 import { preparePuts } from './prepare-put.ts'
-import { read, type ReadContext } from './read.ts'
+import { read, type ReadContext, readNow } from './read.ts'
 import type {
   ClusterInfo,
   Confirmation,
@@ -174,6 +174,16 @@ export class Engine {
   }
 
   /**
+   * Reads one entry from this process's memory: `null` where it is known that there is none, `undefined` where the key
+   * has to be waited for, which `get` does.
+   *
+   * @throws FedcacheError `KEYSPACE_NOT_FOUND` or `UNAVAILABLE`.
+   */
+  readNow(keyspace: string, key: string): Entry | null | undefined {
+    return readNow(this.#readContext, this.#served(keyspace).keyspace, key)
+  }
+
+  /**
    * Puts one entry, through the source where it is writable.
    *
    * @throws FedcacheError with `outcome`.
@@ -267,6 +277,11 @@ export class Engine {
   keyspace(name: string): KeyspaceInfo | undefined {
     const served = this.#keyspaces.find(name)
     return served === undefined ? undefined : keyspaceInfo(served.keyspace)
+  }
+
+  /** Whether shared HTTP caches may keep what is read from a keyspace; false where there is none of that name. */
+  isPublic(name: string): boolean {
+    return this.#keyspaces.find(name)?.keyspace.policy.cacheScope === 'public'
   }
 
   /** All keyspaces by name. */

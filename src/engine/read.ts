@@ -39,19 +39,9 @@ export function read(
   let wait: Wait | undefined
   for (let index = 0; index < keys.length; index++) {
     const key = keys[index]!
-    const entry = keyspace.find(key)
-    const servedFrom = entry === undefined ? undefined : servable(context, entry, nowMs)
-    if (servedFrom !== undefined) {
-      counters.hits++
-      if (servedFrom === 'NEAR') counters.nearHits++
-      results[index] = view(context, keyspace, entry!, servedFrom, nowMs)
-      continue
-    }
-    if (entry !== undefined && mayRevalidate(context, keyspace, entry, nowMs - policy.staleWhileRevalidateMs)) {
-      counters.hits++
-      counters.staleHits++
-      results[index] = view(context, keyspace, entry, 'STALE', nowMs)
-      if (keyspace.flights.get(key) === undefined) context.depart(keyspace, key)
+    const hit = fromMemory(context, keyspace, key, nowMs)
+    if (hit !== undefined) {
+      results[index] = hit
       continue
     }
     const problem = keyProblem(key, context.limits)
@@ -64,6 +54,36 @@ export function read(
     wait.join(index, key)
   }
   return wait === undefined ? withinAnswerLimit(context, results) : wait.promise
+}
+
+/**
+ * Reads one key from this process's memory: an entry, `null` where it is known that there is none, `undefined` where
+ * the key has to be waited for, which `read` does.
+ */
+export function readNow(context: ReadContext, keyspace: Keyspace, key: string): EntryView | null | undefined {
+  return context.peers.mayServe() ? fromMemory(context, keyspace, key, context.clock.monotonic()) : undefined
+}
+
+function fromMemory(
+  context: ReadContext,
+  keyspace: Keyspace,
+  key: string,
+  nowMs: number,
+): EntryView | null | undefined {
+  const entry = keyspace.find(key)
+  if (entry === undefined) return undefined
+  const { counters, policy } = keyspace
+  const servedFrom = servable(context, entry, nowMs)
+  if (servedFrom !== undefined) {
+    counters.hits++
+    if (servedFrom === 'NEAR') counters.nearHits++
+    return view(context, keyspace, entry, servedFrom, nowMs)
+  }
+  if (!mayRevalidate(context, keyspace, entry, nowMs - policy.staleWhileRevalidateMs)) return undefined
+  counters.hits++
+  counters.staleHits++
+  if (keyspace.flights.get(key) === undefined) context.depart(keyspace, key)
+  return view(context, keyspace, entry, 'STALE', nowMs)
 }
 
 /** A process that was paused, or has just started, must hear what changed before it answers from its memory. */

@@ -6,7 +6,11 @@ import { orError } from './stored-field.ts'
 import type { EntryField, TypedKey } from './typed-schema.ts'
 
 /** Reads an entity by the key of its entry. */
-export type ReadEntity<Context> = (key: TypedKey, text: string, context: Context) => Promise<JsonObject | null>
+export type ReadEntity<Context> = (
+  key: TypedKey,
+  text: string,
+  context: Context,
+) => JsonObject | null | Promise<JsonObject | null>
 
 /**
  * Makes the resolver of an `@entry` field: what the stored value refers to, or a list of it.
@@ -29,7 +33,8 @@ export function entryField<Context>(
     }
     if (typeof item !== 'string' || target.keyspace === undefined) return required(item)
     const reading = read(target, item, context)
-    return isRequired ? reading.then(required) : reading
+    if (!isRequired) return reading
+    return reading instanceof Promise ? reading.then(required) : required(reading)
   }
   return (parent, _args, context, { fieldName, parentType, returnType }) => {
     const place = `The stored ${parentType.name}.${fieldName}`

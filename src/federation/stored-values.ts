@@ -1,6 +1,7 @@
 import type { Entry } from '../engine/entry.ts'
 import { FedcacheError } from '../errors.ts'
 import { type FieldPath, renderedFrom } from './key-template.ts'
+import { parsedValue } from './parsed-value.ts'
 import type { TypedKey } from './typed-schema.ts'
 
 /** An object of JSON. */
@@ -30,23 +31,13 @@ export function objectOf(paths: readonly FieldPath[], values: readonly unknown[]
   return object
 }
 
-// Of an entry that many entities refer to, the value is read once.
-const values = new WeakMap<Entry, JsonObject>()
-
 function storedObject(entry: Entry): JsonObject {
-  let value = values.get(entry)
-  if (value === undefined) {
-    const parsed = entry.value
-    if (!isJsonObject(parsed)) {
-      throw new FedcacheError(
-        'INVALID_VALUE',
-        `The value of ${JSON.stringify(entry.key)} in the keyspace "${entry.keyspace}" is no object, so it has no fields.`,
-      )
-    }
-    value = parsed
-    values.set(entry, value)
-  }
-  return value
+  const value = parsedValue(entry)
+  if (isJsonObject(value)) return value
+  throw new FedcacheError(
+    'INVALID_VALUE',
+    `The value of ${JSON.stringify(entry.key)} in the keyspace "${entry.keyspace}" is no object, so it has no fields.`,
+  )
 }
 
 /**

@@ -10,8 +10,8 @@ import type { RootField, TypedEntity, TypedKey, TypedSchema } from './typed-sche
 
 /** What the resolvers need of an operation's context. */
 export interface TypedContext {
-  /** Reads one entry, together with all others that the operation asks for at the same moment. */
-  loadEntry(keyspace: string, key: string): Promise<Entry | null>
+  /** Reads one entry: at once from memory, or together with all others that the operation asks for at the moment. */
+  loadEntry(keyspace: string, key: string): Entry | null | Promise<Entry | null>
 }
 
 /** Gives the same functions, with each FedcacheError that they throw or reject with made a GraphQL error. */
@@ -53,15 +53,22 @@ export function typedResolvers(types: TypedSchema, { mapErrors, maxKeys }: Typed
   return resolvers
 }
 
-function readEntity(key: TypedKey, text: string, context: TypedContext, sent?: JsonObject): Promise<JsonObject | null> {
-  return context.loadEntry(key.keyspace, text).then((entry) => (entry === null ? null : entityOf(entry, key, sent)))
+function readEntity(
+  key: TypedKey,
+  text: string,
+  context: TypedContext,
+  sent?: JsonObject,
+): JsonObject | null | Promise<JsonObject | null> {
+  const found = (entry: Entry | null): JsonObject | null => (entry === null ? null : entityOf(entry, key, sent))
+  const entry = context.loadEntry(key.keyspace, text)
+  return entry instanceof Promise ? entry.then(found) : found(entry)
 }
 
 function readReference(
   { name, keys, externalFields }: TypedEntity,
   reference: JsonObject,
   context: TypedContext,
-): Promise<JsonObject | null> {
+): JsonObject | null | Promise<JsonObject | null> {
   const key = keys.find((candidate) => hasKey(candidate, reference)) ?? keys[0]!
   const sent = externalFields.filter((field) => Object.hasOwn(reference, field))
   const fields = Object.fromEntries(sent.map((field) => [field, reference[field]]))

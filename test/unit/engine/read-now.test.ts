@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'vitest'
+import { after, engineOver } from '../../support/engine-fixture.ts'
+import { answeringSource } from '../../support/scripted-source.ts'
+
+describe('readNow', () => {
+  test('answers what is in memory, and what is known not to exist, as a hit', async () => {
+    const { engine, clock } = engineOver(answeringSource((key) => (key === 'none' ? null : `value of ${key}`)))
+    await after(clock, 0, engine.getMany('things', ['a', 'none']))
+    expect(engine.readNow('things', 'a')).toMatchObject({ value: 'value of a', servedFrom: 'OWNER' })
+    expect(engine.readNow('things', 'none')).toBeNull()
+    expect(engine.stats('things')).toMatchObject({ hits: 2, misses: 2 })
+  })
+
+  test('leaves what has to be waited for to others, uncounted and unloaded', async () => {
+    const { engine, clock } = engineOver(
+      answeringSource(() => 1),
+      { ttlMs: 1000 },
+    )
+    expect(engine.readNow('things', 'a')).toBeUndefined()
+    expect(engine.readNow('things', '')).toBeUndefined()
+    expect(engine.stats('things')).toMatchObject({ hits: 0, misses: 0, loads: 0 })
+    await after(clock, 0, engine.get('things', 'a'))
+    await clock.advance(1000)
+    expect(engine.readNow('things', 'a')).toBeUndefined()
+  })
+
+  test('answers a stale entry that may be served, and has it loaded anew', async () => {
+    const { engine, clock } = engineOver(
+      answeringSource(() => 1),
+      { ttlMs: 1000, staleWhileRevalidateMs: 1000 },
+    )
+    await after(clock, 0, engine.get('things', 'a'))
+    await clock.advance(1500)
+    expect(engine.readNow('things', 'a')).toMatchObject({ servedFrom: 'STALE' })
+    await clock.advance(0)
+    expect(engine.readNow('things', 'a')).toMatchObject({ servedFrom: 'OWNER' })
+    expect(engine.stats('things')).toMatchObject({ loads: 2, staleHits: 1 })
+  })
+
+  test('refuses keyspaces that do not exist', () => {
+    const { engine } = engineOver(answeringSource(() => 1))
+    expect(() => engine.readNow('nothing', 'a')).toThrow(expect.objectContaining({ code: 'KEYSPACE_NOT_FOUND' }))
+  })
+})
