@@ -46,6 +46,16 @@ export function cacheHeaders(
   ]
 }
 
+/**
+ * The extensions of an answer that tell a gateway's cache by which tags to drop it, where that was asked for; for
+ * entities in the order in which they were referred to.
+ */
+export function tagExtensions(reads: ReadRecord | undefined): Readonly<Record<string, unknown>> | undefined {
+  if (reads === undefined || !reads.wantsTags || !reads.hasReadings) return undefined
+  const apolloEntityCacheTags = reads.entityTags()
+  return apolloEntityCacheTags.length > 0 ? { apolloEntityCacheTags } : { apolloCacheTags: reads.tags() }
+}
+
 /** A tag that changes with the body. */
 export function entityTag(body: string | Uint8Array, encoding: 'latin1' | 'utf8' = 'utf8'): string {
   const hash = createHash('sha1')

@@ -5,7 +5,7 @@ import type { GraphQLSchema } from 'graphql'
 import type { Engine } from '../engine/engine.ts'
 import type { Logger, RequestHead } from '../ports/index.ts'
 import { graphqlHandler } from './graphql-handler.ts'
-import { closed, listening, observe, openOf, originOf } from './listener.ts'
+import { closed, listening, openOf, originOf } from './listener.ts'
 import { metrics, type Reading } from './metrics.ts'
 import { preparedLane } from './prepared/prepared-lane.ts'
 import { answerWriter } from './prepared/write-answer.ts'
@@ -103,6 +103,11 @@ export function httpServer(options: HttpServerOptions): HttpServer {
   })
   const respond = preparedLane({
     handler,
+    general: (request, response, known) => {
+      // A header set ahead also makes Node keep those that are written later where they can be read: see isStream.
+      response.setHeader('x-content-type-options', 'nosniff')
+      void handler(request as never, response as never, known as never)
+    },
     context: options.context,
     maxBodyBytes,
     answer: answerWriter(yogaLogger(options.logger).error),
@@ -112,15 +117,13 @@ export function httpServer(options: HttpServerOptions): HttpServer {
   const server = createServer(
     { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, connectionsCheckingInterval: 5000 },
     (request, response) => {
-      // A header set ahead also makes Node keep those that are written later where they can be read: see isStream.
-      response.setHeader('x-content-type-options', 'nosniff')
-      observe(request, response, numbers)
+      open.begin(response)
       const refusal = refusalOf(request, isNamed)
       if (refusal !== undefined) return refuse(response, refusal)
       respond(request, response)
     },
   )
-  const open = openOf(server)
+  const open = openOf(server, numbers)
   let closing: Promise<void> | undefined
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const refusal = refusalOf(request, isNamed) ?? upgradeRefusalOf(request)

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import type { Metrics } from './metrics.ts'
@@ -21,49 +21,50 @@ export function originOf(host: string, port: number): string {
   return `http://${name}:${port}`
 }
 
-/** Counts a request once it has been answered. */
-export function observe(request: IncomingMessage, response: ServerResponse, metrics: Metrics): void {
-  const startedAt = performance.now()
-  response.once('close', () => {
-    if (isStream(response)) return
-    metrics.answered({
-      method: request.method ?? '',
-      path: request.url?.split('?')[0] ?? '',
-      status: response.statusCode,
-      seconds: (performance.now() - startedAt) / 1000,
-    })
-  })
-}
-
-function isStream(response: ServerResponse): boolean {
-  const type = String(response.getHeader('content-type') ?? '')
-  return type.startsWith('text/event-stream') || type.startsWith('multipart/mixed')
-}
-
 /** What a server has open. */
 export interface Open {
-  readonly responses: ReadonlySet<ServerResponse>
+  /** Answers that are not complete. */
+  readonly responses: () => Iterable<ServerResponse>
+  /** Connections that speak HTTP. */
   readonly sockets: ReadonlySet<Socket>
+  /** Notes that an answer has begun; it is counted when it has ended. */
+  begin(response: ServerResponse): void
 }
 
-/** Keeps account of what a server has open: answers that are not complete, and connections that speak HTTP. */
-export function openOf(server: Server): Open {
-  const responses = new Set<ServerResponse>()
+/** Keeps account of what a server has open, and of how long its answers took. */
+export function openOf(server: Server, metrics: Metrics): Open {
+  const startedAtMs = new Map<ServerResponse, number>()
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
   server.on('upgrade', (_request, socket: Socket) => sockets.delete(socket))
-  server.on('request', (_request, response) => {
-    responses.add(response)
-    response.once('close', () => {
-      responses.delete(response)
-      // Connections that become idle while the server closes would stay until they time out.
-      if (!server.listening) server.closeIdleConnections()
-    })
-  })
-  return { responses, sockets }
+  // One function for all answers, and not one made for each.
+  function end(this: ServerResponse): void {
+    const seconds = (performance.now() - (startedAtMs.get(this) ?? 0)) / 1000
+    startedAtMs.delete(this)
+    // Connections that become idle while the server closes would stay until they time out.
+    if (!server.listening) server.closeIdleConnections()
+    if (isStream(this)) return
+    const { method = '', url = '' } = this.req
+    const search = url.indexOf('?')
+    const path = search === -1 ? url : url.slice(0, search)
+    metrics.answered({ method, path, status: this.statusCode, seconds })
+  }
+  return {
+    responses: () => startedAtMs.keys(),
+    sockets,
+    begin: (response) => {
+      startedAtMs.set(response, performance.now())
+      response.on('close', end)
+    },
+  }
+}
+
+function isStream(response: ServerResponse): boolean {
+  const type = String(response.getHeader('content-type') ?? '')
+  return type.startsWith('text/event-stream') || type.startsWith('multipart/mixed')
 }
 
 /**
@@ -80,10 +81,10 @@ export async function closed(server: Server, webSockets: WebSockets, open: Open,
   }
   const grace = setTimeout(cutOff, graceMs)
   const socketsClosed = webSockets.close()
-  leave(open.responses)
-  await completed(open.responses)
+  leave(open.responses())
+  await completed(open.responses())
   const serverClosed = new Promise<void>((resolve) => server.close(() => resolve()))
-  leave(open.responses)
+  leave(open.responses())
   // Browsers connect ahead of need. Node does not count a connection as idle that has not carried a request yet; the
   // turn of the event loop lets those in that have just sent one.
   await setImmediate()
@@ -93,7 +94,7 @@ export async function closed(server: Server, webSockets: WebSockets, open: Open,
   clearTimeout(grace)
 }
 
-function leave(responses: ReadonlySet<ServerResponse>): void {
+function leave(responses: Iterable<ServerResponse>): void {
   for (const response of responses) {
     if (response.headersSent && isStream(response)) response.destroy()
     // A client that keeps its connection would send its next request to a server that is gone.
@@ -102,6 +103,6 @@ function leave(responses: ReadonlySet<ServerResponse>): void {
 }
 
 /** Waits for the answers that are under way now, and not for those that come while it waits. */
-async function completed(responses: ReadonlySet<ServerResponse>): Promise<void> {
+async function completed(responses: Iterable<ServerResponse>): Promise<void> {
   await Promise.all(Array.from(responses, (response) => new Promise((resolve) => response.once('close', resolve))))
 }

@@ -1,6 +1,7 @@
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
 import type { Engine } from '../engine/engine.ts'
 import type { KeyspaceStats } from '../engine/results.ts'
+import { RequestDurations } from './request-durations.ts'
 
 /** The numbers of one server. */
 export interface Metrics {
@@ -80,24 +81,16 @@ export function metrics(engine: Engine, readings: readonly Reading[] = []): Metr
   const registry = new Registry()
   keyspaceMetrics(engine, [registry])
   for (const reading of readings) readingMetric(reading, [registry])
-  const durations = new Histogram({
-    name: 'fedcache_http_request_duration_seconds',
-    help: 'Time from a request to the end of its answer; streams are not counted.',
-    labelNames: ['method', 'path', 'status'] as const,
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-    registers: [registry],
-  })
+  const durations = new RequestDurations()
+  durations.register(registry)
   // These watch the event loop and the garbage collector, which a process that nobody scrapes need not pay for.
   let watching = false
   return {
     answered: ({ method, path, status, seconds }) => {
       // Paths and methods are whatever clients write; each new label would be kept for ever.
-      const labels = {
-        method: methods.has(method) ? method : 'other',
-        path: routes.has(path) ? path : 'other',
-        status,
-      }
-      durations.observe(labels, seconds)
+      const shownMethod = methods.has(method) ? method : 'other'
+      const shownPath = routes.has(path) ? path : 'other'
+      durations.observe(shownMethod, shownPath, status, seconds)
     },
     scrape: async () => {
       if (!watching) collectDefaultMetrics({ register: registry })

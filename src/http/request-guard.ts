@@ -22,9 +22,16 @@ export function hostGuard(
 ): (hostHeader: string | undefined) => boolean {
   const names = new Set(allowedHosts?.map((name) => name.toLowerCase()))
   const anyName = allowedHosts === undefined && !isLoopback(listenHost)
+  // Nearly all requests name the same host as the one before.
+  let lastAllowed: string | undefined
   return (hostHeader) => {
-    const name = hostHeader === undefined ? undefined : hostName(hostHeader)
-    return name !== undefined && (anyName || loopbackName.test(name) || name === listenHost || names.has(name))
+    if (hostHeader === undefined) return false
+    if (hostHeader === lastAllowed) return true
+    const name = hostName(hostHeader)
+    const isAllowed =
+      name !== undefined && (anyName || loopbackName.test(name) || name === listenHost || names.has(name))
+    if (isAllowed) lastAllowed = hostHeader
+    return isAllowed
   }
 }
 

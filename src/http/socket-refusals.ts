@@ -15,7 +15,7 @@ export function refusalOf(
   isNamed: (hostHeader: string | undefined) => boolean,
 ): Refusal | undefined {
   // Proxies send whole addresses; this is none. What cannot be read as an address must not reach what relies on it.
-  if (!url.startsWith('/') || URL.parse(`http://localhost${url}`) === null) {
+  if (url !== '/graphql' && (!url.startsWith('/') || URL.parse(`http://localhost${url}`) === null)) {
     return { status: 400, code: 'BAD_REQUEST', message: 'The address of the request cannot be read.' }
   }
   if (isNamed(headers.host)) return undefined
@@ -39,6 +39,10 @@ export function upgradeRefusalOf({ url = '', headers }: IncomingMessage): Refusa
 
 /** Answers a request that is refused. */
 export function refuse(response: ServerResponse, { status, code, message }: Refusal): void {
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', connection: 'close' })
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'x-content-type-options': 'nosniff',
+    connection: 'close',
+  })
   response.end(errorBody(message, code))
 }

@@ -1,5 +1,5 @@
 import type { Plugin } from 'graphql-yoga'
-import { cacheHeaders, entityTag, hasTag, recordIn, reportHeader } from './cache-headers.ts'
+import { cacheHeaders, entityTag, hasTag, recordIn, reportHeader, tagExtensions } from './cache-headers.ts'
 
 /**
  * Says how long an answer may be kept, and on request what it was made of; answers a GET of what the client has already
@@ -15,7 +15,7 @@ export function useCacheControl(): Plugin {
       const hasErrors = (result.errors ?? []).length > 0
       const headers = Object.fromEntries(cacheHeaders(reads, { hasErrors, isReported }))
       const http: object | undefined = (result.extensions as { http?: object } | undefined)?.http
-      event.setResult({ ...result, extensions: { ...result.extensions, http: { ...http, headers } } })
+      event.setResult({ ...result, extensions: { ...result.extensions, ...(hasErrors ? {} : tagExtensions(reads)), http: { ...http, headers } } })
     },
     onResponse: async (event) => {
       const { request, response, fetchAPI } = event

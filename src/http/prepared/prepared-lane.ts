@@ -12,12 +12,19 @@ import type { AnswerWriter } from './write-answer.ts'
 
 /** What the lane is made of. */
 export interface PreparedLaneOptions {
-  /** Answers whatever this lane does not. */
+  /** Judges documents. */
   readonly handler: GraphqlHandler
+  /** Answers whatever this lane does not; `known` is what has been found out already. */
+  readonly general: (request: IncomingMessage, response: ServerResponse, known?: KnownSender) => void
   /** What resolvers share, as the sender of a request may use it. */
   readonly context: OperationContext
   readonly maxBodyBytes: number
   readonly answer: AnswerWriter
+}
+
+/** The context that was made for a request, so that its sender is not asked after twice. */
+export interface KnownSender {
+  readonly operationContext: object
 }
 
 /** Answers a request that came over a socket. */
@@ -35,7 +42,8 @@ const maxDocumentLength = 20_000
  * Whatever is not that plain, and whatever is wrong, goes to the general handler, before anything was executed: so it
  * alone knows how to refuse. The two must answer alike; `test/integration/http/two-lanes.test.ts` compares them.
  */
-export function preparedLane({ handler, context, maxBodyBytes, answer }: PreparedLaneOptions): RequestListener {
+export function preparedLane(options: PreparedLaneOptions): RequestListener {
+  const { handler, general, context, maxBodyBytes, answer } = options
   const documents = new PreparedDocuments(documentLimits)
 
   const documentOf = (query: string): PreparedDocument | undefined => {
@@ -67,7 +75,7 @@ export function preparedLane({ handler, context, maxBodyBytes, answer }: Prepare
         documentOf(parameters.query)
           ?.operation(parameters.operationName)
           ?.execute(parameters.variables, operationContext)
-      if (result === undefined) void handler(again(), response, { operationContext } as never)
+      if (result === undefined) general(again(), response, { operationContext })
       else if (result instanceof Promise) void result.then((late) => answer(target, late))
       else answer(target, result)
     }
@@ -81,17 +89,17 @@ export function preparedLane({ handler, context, maxBodyBytes, answer }: Prepare
 
   return (request, response) => {
     const mediaType = isPlain(request, maxBodyBytes) ? acceptedMediaType(request.headers.accept) : undefined
-    if (mediaType === undefined) return void handler(request, response)
+    if (mediaType === undefined) return general(request, response)
     let made: object | Promise<object>
     try {
       made = context(new NodeRequestHead(request))
     } catch {
-      return void handler(request, response)
+      return general(request, response)
     }
     if (made instanceof Promise) {
       made.then(
         (late) => answerQuery(request, response, mediaType, late),
-        () => void handler(request, response),
+        () => general(request, response),
       )
     } else {
       answerQuery(request, response, mediaType, made)

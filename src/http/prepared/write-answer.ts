@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GraphQLError } from 'graphql'
 import { maskError, processRegularResult } from 'graphql-yoga'
-import { cacheHeaders, entityTag, hasTag, recordIn, reportHeader } from '../cache-headers.ts'
+import { cacheHeaders, entityTag, hasTag, recordIn, reportHeader, tagExtensions } from '../cache-headers.ts'
 import type { AnswerMediaType } from './accepted-media-type.ts'
 import type { Executed } from './prepare-operation.ts'
 import { jsonText } from './response-text.ts'
@@ -45,7 +45,8 @@ export function answerWriter(logError: (error: unknown) => void): AnswerWriter {
     const isReported = request.headers[reportHeader] !== undefined
     const kept = cacheHeaders(recordIn(context), { hasErrors: errors.length > 0, isReported })
     if (errors.length === 0) {
-      const text = `{"data":${data}}`
+      const extensions = tagExtensions(recordIn(context))
+      const text = extensions === undefined ? `{"data":${data}}` : `{"data":${data},"extensions":${jsonText(extensions)}}`
       // Names and values in turn: Node takes them as they are.
       const named = kept.flat()
       if (request.method === 'GET' && named[1]?.includes('max-age') === true) {
