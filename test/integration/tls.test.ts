@@ -206,7 +206,7 @@ describe('a peer that pretends or pries gets a permissions violation', () => {
       for await (const { data, permissionContext } of connection.status()) {
         if (permissionContext !== undefined)
           violations.push(`${permissionContext.operation} ${permissionContext.subject}`)
-        else violations.push(String(data))
+        else violations.push(JSON.stringify(data))
       }
     })()
   })

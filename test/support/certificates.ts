@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
+const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'] as const
 
 /** Paths of a certificate and its key. */
 export interface CertificateFiles {
@@ -29,10 +30,8 @@ export class CertificateAuthority {
   static async make(folder: string, name: string): Promise<CertificateAuthority> {
     const authority = new CertificateAuthority(folder, name)
     const files = ['-keyout', authority.#path(`${name}-key.pem`), '-out', authority.ca]
-    await run('openssl', [
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
-      ...['-subj', `/CN=${name}`, ...files],
-    ])
+    const subject = ['-nodes', '-days', '2', '-subj', `/CN=${name}`]
+    await run('openssl', ['req', '-x509', ...newKey, ...subject, ...files])
     return authority
   }
 
@@ -49,14 +48,11 @@ export class CertificateAuthority {
     const [request, extensions] = [this.#path(`${file}.csr`), this.#path(`${file}.ext`)]
     const files = { cert: this.#path(`${file}.pem`), key: this.#path(`${file}-key.pem`) }
     await writeFile(extensions, alternatives === undefined ? '' : `subjectAltName=${alternatives}\n`)
-    await run('openssl', [
-      ...['req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
-      ...['-subj', `/CN=${commonName}`, '-keyout', files.key, '-out', request],
-    ])
-    await run('openssl', [
-      ...['x509', '-req', '-in', request, '-CA', this.ca, '-CAkey', this.#path(`${this.#name}-key.pem`)],
-      ...['-CAcreateserial', '-out', files.cert, '-extfile', extensions, '-days', String(days)],
-    ])
+    const asked = ['-nodes', '-subj', `/CN=${commonName}`, '-keyout', files.key, '-out', request]
+    await run('openssl', ['req', '-new', ...newKey, ...asked])
+    const signer = ['-CA', this.ca, '-CAkey', this.#path(`${this.#name}-key.pem`), '-CAcreateserial']
+    const signed = ['-out', files.cert, '-extfile', extensions, '-days', String(days)]
+    await run('openssl', ['x509', '-req', '-in', request, ...signer, ...signed])
     return files
   }
 
