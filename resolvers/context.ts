@@ -19,6 +19,8 @@ export interface ResolverContextOptions {
   readonly maxKeysPerCall?: number
   /** The peers that answers name, whether or not the caller may see the cluster. Default: those of the engine. */
   readonly peers?: () => readonly PeerInfo[]
+  /** Whether answers tell the tags of what was read. Default: no. */
+  readonly wantsTags?: boolean
   /** Whether shared HTTP caches may keep what is read from a keyspace. Default: as its `cacheScope` says. */
   readonly isPublic?: (keyspace: string) => boolean
 }
@@ -26,7 +28,7 @@ export interface ResolverContextOptions {
 /** Makes the context of one operation. Never share one between operations. */
 export function resolverContext(engine: EngineApi, options: ResolverContextOptions = {}): ResolverContext {
   const peersNow = options.peers ?? (() => engine.cluster().peers)
-  const reads = new ReadRecord(options.isPublic ?? ((name) => engine.isPublic(name)))
+  const reads = new ReadRecord(options.isPublic ?? ((name) => engine.isPublic(name)), options.wantsTags)
   let peers: ReadonlyMap<string, PeerInfo> | undefined
   return {
     engine,

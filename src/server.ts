@@ -187,6 +187,7 @@ function serverOf(
     resolverContext(allowed, {
       maxKeysPerCall,
       peers: () => engine.cluster().peers,
+      wantsTags: config.subgraph.cacheTags,
       // In a partitioned keyspace the same key is another entry for another caller.
       isPublic: (name) => !config.partitions.has(name) && engine.isPublic(name),
     })

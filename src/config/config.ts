@@ -186,6 +186,14 @@ export interface SubgraphConfig {
    */
   readonly typeDefs?: string | readonly string[]
   /**
+   * Whether answers tell a gateway's cache by which tags to drop them: `extensions.apolloEntityCacheTags`, one list for
+   * each entity that a gateway referred to, or `extensions.apolloCacheTags`. The tags of an entry are the name of its
+   * keyspace, `keyspace/key`, and its own tags.
+   *
+   * @default false
+   */
+  readonly cacheTags?: boolean
+  /**
    * The most entities that a gateway, or a root field that reads several, may ask for at once. From 1 to 1,000,000.
    *
    * @default 10000

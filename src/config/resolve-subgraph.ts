@@ -1,6 +1,6 @@
 import type { KeyspaceDefinition } from '../engine/policy.ts'
 import type { ConfigProblem } from '../errors.ts'
-import { checkFields, checkOneOf, checkWholeNumber } from './checks.ts'
+import { checkBoolean, checkFields, checkOneOf, checkWholeNumber } from './checks.ts'
 import type { SubgraphConfig, SubgraphPart } from './config.ts'
 import { processDefaults } from './defaults.ts'
 import type { Problems } from './problems.ts'
@@ -8,7 +8,7 @@ import type { Problems } from './problems.ts'
 /** The parts of `subgraph.expose`. */
 const subgraphParts: readonly SubgraphPart[] = ['types', 'entries', 'admin']
 
-const fieldNames: readonly (keyof SubgraphConfig)[] = ['expose', 'typeDefs', 'maxRepresentations']
+const fieldNames: readonly (keyof SubgraphConfig)[] = ['expose', 'typeDefs', 'cacheTags', 'maxRepresentations']
 
 /** What a configuration says about the subgraph, checked. */
 export interface ResolvedSubgraph {
@@ -16,6 +16,7 @@ export interface ResolvedSubgraph {
   readonly expose: readonly SubgraphPart[] | undefined
   /** The SDL of typed keyspaces; empty where there are none. */
   readonly typeDefs: readonly string[]
+  readonly cacheTags: boolean
   readonly maxRepresentations: number
 }
 
@@ -38,6 +39,7 @@ export function resolveSubgraph(
   return {
     expose: resolveExpose(problems, fields['expose']),
     typeDefs,
+    cacheTags: checkBoolean(problems, 'subgraph.cacheTags', fields['cacheTags'], false),
     maxRepresentations: checkWholeNumber(problems, 'subgraph.maxRepresentations', fields['maxRepresentations'], {
       min: 1,
       max: 1_000_000,

@@ -25,11 +25,19 @@ interface Reading {
 export class ReadRecord {
   readonly #readings: Reading[] = []
   readonly #isPublic: (keyspace: string) => boolean
+  readonly #entityTags: (Set<string> | undefined)[] = []
   #isServingShown = false
 
-  /** @param isPublic whether shared caches may keep what is read from a keyspace. Default: they may keep nothing. */
-  constructor(isPublic: (keyspace: string) => boolean = () => false) {
+  /** Whether the answer is to tell the tags of what was read. */
+  readonly wantsTags: boolean
+
+  /**
+   * @param isPublic whether shared caches may keep what is read from a keyspace. Default: they may keep nothing.
+   * @param wantsTags whether the answer is to tell the tags of what was read. Default: no.
+   */
+  constructor(isPublic: (keyspace: string) => boolean = () => false, wantsTags: boolean = false) {
     this.#isPublic = isPublic
+    this.wantsTags = wantsTags
   }
 
   /** Notes what a read brought. */
@@ -82,9 +90,35 @@ export class ReadRecord {
     return { keyspaces, remainingMs: Math.max(0, remainingMs), hits, nearHits, peerReads, loads, stale, notFound }
   }
 
-  /** Every entry that was read, each once for every read of it. */
-  entries(): readonly Entry[] {
-    const results = this.#readings.flatMap((reading) => reading.results)
-    return results.filter((result): result is Entry => result !== null && !(result instanceof FedcacheError))
+  /** The tags of everything that was read, each once. */
+  tags(): readonly string[] {
+    const tags = new Set<string>()
+    for (const { results } of this.#readings) {
+      for (const result of results) {
+        if (result !== null && !(result instanceof FedcacheError)) for (const tag of tagsOf(result)) tags.add(tag)
+      }
+    }
+    return [...tags]
   }
+
+  /** Notes that an entry is part of an entity that a gateway referred to, by the position of the reference. */
+  noteEntity(index: number, entry: Entry | undefined): void {
+    const tags = (this.#entityTags[index] ??= new Set())
+    if (entry !== undefined) for (const tag of tagsOf(entry)) tags.add(tag)
+  }
+
+  /** Whether a gateway referred to entities. */
+  get hasEntities(): boolean {
+    return this.#entityTags.length > 0
+  }
+
+  /** The tags of what is in each entity, in the order of the references; empty where no gateway referred to any. */
+  entityTags(): readonly (readonly string[])[] {
+    return Array.from(this.#entityTags, (tags) => [...(tags ?? [])])
+  }
+}
+
+/** What an entry can be told by where answers are kept: its keyspace, itself, and its own tags. */
+function tagsOf({ keyspace, key, tags }: Entry): readonly string[] {
+  return [keyspace, `${keyspace}/${key}`, ...tags]
 }

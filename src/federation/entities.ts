@@ -1,5 +1,6 @@
 import { GraphQLError, type GraphQLFieldResolver, type GraphQLSchema, isObjectType } from 'graphql'
 import { FedcacheError } from '../errors.ts'
+import { noteEntity } from './entity-tags.ts'
 
 type Reference = Readonly<Record<string, unknown>>
 
@@ -53,11 +54,11 @@ export function entitiesResolver(maxRepresentations: number): GraphQLFieldResolv
         `One request takes at most ${maxRepresentations} representations; received ${representations.length}.`,
       )
     }
-    return representations.map((reference) => {
+    return representations.map((reference, index) => {
       try {
-        return resolveEntity(reference, context, schema)
+        return noteEntity(context, index, resolveEntity(reference, context, schema))
       } catch (error) {
-        return error
+        return noteEntity(context, index, error)
       }
     })
   }

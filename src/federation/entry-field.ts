@@ -1,5 +1,6 @@
 import { type GraphQLFieldResolver, type GraphQLOutputType, getNullableType, isListType, isNonNullType } from 'graphql'
 import { FedcacheError } from '../errors.ts'
+import { entityIndex, notePart } from './entity-tags.ts'
 import { type Held, storedKeys, storedParts } from './key-text.ts'
 import { type JsonObject, objectOf } from './stored-values.ts'
 import { orError } from './stored-field.ts'
@@ -22,7 +23,13 @@ export function entryField<Context>(
   read: ReadEntity<Context>,
   mapError: (error: FedcacheError) => unknown,
 ): GraphQLFieldResolver<unknown, Context> {
-  const found = (item: unknown, type: GraphQLOutputType, place: string, context: Context): unknown => {
+  const found = (
+    item: unknown,
+    type: GraphQLOutputType,
+    place: string,
+    context: Context,
+    index: number | undefined,
+  ): unknown => {
     if (item instanceof FedcacheError) throw mapError(item)
     const isRequired = isNonNullType(type)
     const required = (entity: unknown): unknown => {
@@ -32,11 +39,12 @@ export function entryField<Context>(
       )
     }
     if (typeof item !== 'string' || target.keyspace === undefined) return required(item)
-    const reading = read(target, item, context)
+    const reading = notePart(context, index, read(target, item, context))
     if (!isRequired) return reading
     return reading instanceof Promise ? reading.then(required) : required(reading)
   }
-  return (parent, _args, context, { fieldName, parentType, returnType }) => {
+  return (parent, _args, context, { fieldName, parentType, returnType, path }) => {
+    const index = entityIndex(path)
     const place = `The stored ${parentType.name}.${fieldName}`
     const { isList: isListStored, items } =
       target.keyspace === undefined ? stubs(from, parent, target.paths) : storedKeys(from, parent)
@@ -48,9 +56,9 @@ export function entryField<Context>(
         new FedcacheError('INVALID_VALUE', `${place} holds ${what}, and is of type ${String(returnType)}.`),
       )
     }
-    if (!isList || isNothing) return found(items[0], returnType, place, context)
+    if (!isList || isNothing) return found(items[0], returnType, place, context, index)
     const element = isListType(nullable) ? nullable.ofType : nullable
-    return items.map((item) => orError(() => found(item, element, place, context)))
+    return items.map((item) => orError(() => found(item, element, place, context, index)))
   }
 }
 

@@ -1,6 +1,7 @@
 import { type GraphQLFieldResolver, Kind } from 'graphql'
 import type { Entry } from '../engine/entry.ts'
 import { FedcacheError } from '../errors.ts'
+import { rememberEntry } from './entity-tags.ts'
 import { entryField } from './entry-field.ts'
 import { hasKey, keyText } from './key-text.ts'
 import { keysArgument } from './root-fields.ts'
@@ -59,7 +60,8 @@ function readEntity(
   context: TypedContext,
   sent?: JsonObject,
 ): JsonObject | null | Promise<JsonObject | null> {
-  const found = (entry: Entry | null): JsonObject | null => (entry === null ? null : entityOf(entry, key, sent))
+  const found = (entry: Entry | null): JsonObject | null =>
+    entry === null ? null : rememberEntry(context, entityOf(entry, key, sent), entry)
   const entry = context.loadEntry(key.keyspace, text)
   return entry instanceof Promise ? entry.then(found) : found(entry)
 }

@@ -35,7 +35,7 @@ describe('a config that says nothing', () => {
         allowedHosts: undefined,
       },
       log: { level: 'info', logger: undefined },
-      subgraph: { expose: undefined, maxRepresentations: 10_000, typeDefs: [] },
+      subgraph: { expose: undefined, maxRepresentations: 10_000, cacheTags: false, typeDefs: [] },
     })
     expect(defaultPolicy).toEqual({
       format: 'json',
@@ -146,7 +146,7 @@ describe('a config that says everything', () => {
         allowedHosts: ['cache.example', '10.0.0.1'],
       },
       log: { level: 'debug', logger },
-      subgraph: { expose: ['admin', 'types'], maxRepresentations: 10_000, typeDefs: [] },
+      subgraph: { expose: ['admin', 'types'], maxRepresentations: 10_000, cacheTags: false, typeDefs: [] },
     })
     expect(defaultPolicy.maxBytes).toBe(2 ** 30)
   })
