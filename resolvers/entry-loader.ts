@@ -14,29 +14,35 @@ export type EntryLoader = (keyspace: string, key: string) => Entry | null | Prom
  * @param maxKeysPerCall what the engine takes in one call; more keys make several calls.
  */
 export function entryLoader(engine: EngineApi, reads: ReadRecord, maxKeysPerCall: number): EntryLoader {
-  const loaders = new Map<string, EntryLoader>()
+  const loaders = new Map<string, KeyspaceLoader>()
   return (keyspace, key) => {
     let loader = loaders.get(keyspace)
-    if (loader === undefined) loaders.set(keyspace, (loader = keyspaceLoader(engine, reads, maxKeysPerCall)))
-    return loader(keyspace, key)
+    if (loader === undefined) {
+      loader = keyspaceLoader(engine, reads, keyspace, maxKeysPerCall)
+      loaders.set(keyspace, loader)
+    }
+    return loader(key)
   }
 }
 
 // One value at a time the engine cannot tell when an answer becomes too large; beyond this it is asked in bulk.
 const maxBytesAtOnce = 16 * 2 ** 20
 
-function keyspaceLoader(engine: EngineApi, reads: ReadRecord, maxBatchSize: number): EntryLoader {
+type KeyspaceLoader = (key: string) => Entry | null | Promise<Entry | null>
+
+function keyspaceLoader(engine: EngineApi, reads: ReadRecord, keyspace: string, maxBatchSize: number): KeyspaceLoader {
+  const note = reads.noteEach(keyspace)
   const hits = new Map<string, Entry | null>()
   let bytes = 0
   let bulk: DataLoader<string, Entry | null> | undefined
-  return (keyspace, key) => {
+  return (key) => {
     const known = hits.get(key)
     if (known !== undefined) return known
     const hit = bytes < maxBytesAtOnce ? engine.readNow(keyspace, key) : undefined
     if (hit !== undefined) {
       bytes += hit?.encoded.length ?? 0
       hits.set(key, hit)
-      reads.note(keyspace, [hit])
+      note(hit)
       return hit
     }
     bulk ??= new DataLoader<string, Entry | null>(

@@ -17,13 +17,14 @@ export interface ReadSummary {
 
 interface Reading {
   readonly keyspace: string
-  readonly results: readonly ReadResult[]
-  readonly atMs: number
+  readonly results: ReadResult[]
 }
 
 /** What one operation read, for those who say how long its answer may be kept. Reading costs it a reference each. */
 export class ReadRecord {
   readonly #readings: Reading[] = []
+  /** When the first of them was; what is said of the others is then on the safe side. */
+  #sinceMs = 0
   readonly #isPublic: (keyspace: string) => boolean
   readonly #entityTags: (Set<string> | undefined)[] = []
   #isServingShown = false
@@ -42,7 +43,17 @@ export class ReadRecord {
 
   /** Notes what a read brought. */
   note(keyspace: string, results: readonly ReadResult[]): void {
-    this.#readings.push({ keyspace, results, atMs: performance.now() })
+    if (this.#readings.length === 0) this.#sinceMs = performance.now()
+    this.#readings.push({ keyspace, results: results as ReadResult[] })
+  }
+
+  /** Makes a function that notes what reads of single keys brought, which are often many. */
+  noteEach(keyspace: string): (result: ReadResult) => void {
+    const results: ReadResult[] = []
+    return (result) => {
+      if (results.length === 0) this.note(keyspace, results)
+      results.push(result)
+    }
   }
 
   /** Notes that the answer says how it was served, which is another thing every time. */
@@ -69,10 +80,10 @@ export class ReadRecord {
   summary(): ReadSummary {
     const counts = { OWNER: 0, NEAR: 0, PEER: 0, SOURCE: 0, STALE: 0 }
     const keyspaces = new Set<string>()
-    const nowMs = performance.now()
     let remainingMs = Infinity
     let notFound = 0
-    for (const { keyspace, results, atMs } of this.#readings) {
+    const agoMs = performance.now() - this.#sinceMs
+    for (const { keyspace, results } of this.#readings) {
       keyspaces.add(keyspace)
       for (const result of results) {
         if (result instanceof FedcacheError) continue
@@ -83,7 +94,7 @@ export class ReadRecord {
           continue
         }
         counts[result.servedFrom]++
-        remainingMs = Math.min(remainingMs, (result.ttlMs ?? Infinity) - (nowMs - atMs))
+        remainingMs = Math.min(remainingMs, (result.ttlMs ?? Infinity) - agoMs)
       }
     }
     const { OWNER: hits, NEAR: nearHits, PEER: peerReads, SOURCE: loads, STALE: stale } = counts

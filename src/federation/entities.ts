@@ -11,15 +11,19 @@ interface Extensions {
   }
 }
 
-// Which type an entity was referred to as. The entities themselves stay untouched: others may hold them too.
+// Which type an entity was referred to as, where it is another than Entry, of which there may be many in one request.
+// The entities themselves stay untouched: others may hold them too.
 const typeNames = new WeakMap<object, string>()
+
+const entryType = 'Entry'
 
 function badReference(message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } })
 }
 
 function named(entity: unknown, typeName: string): unknown {
-  if (typeof entity === 'object' && entity !== null && !(entity instanceof Error)) typeNames.set(entity, typeName)
+  if (typeName === entryType || typeof entity !== 'object' || entity === null || entity instanceof Error) return entity
+  typeNames.set(entity, typeName)
   return entity
 }
 
@@ -65,6 +69,6 @@ export function entitiesResolver(maxRepresentations: number): GraphQLFieldResolv
 }
 
 /** Tells which type an entity found by {@link resolveEntities} was referred to as. */
-export function entityTypeName(entity: object): string | undefined {
-  return typeNames.get(entity)
+export function entityTypeName(entity: object): string {
+  return typeNames.get(entity) ?? entryType
 }

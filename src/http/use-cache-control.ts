@@ -15,7 +15,10 @@ export function useCacheControl(): Plugin {
       const hasErrors = (result.errors ?? []).length > 0
       const headers = Object.fromEntries(cacheHeaders(reads, { hasErrors, isReported }))
       const http: object | undefined = (result.extensions as { http?: object } | undefined)?.http
-      event.setResult({ ...result, extensions: { ...result.extensions, ...(hasErrors ? {} : tagExtensions(reads)), http: { ...http, headers } } })
+      event.setResult({
+        ...result,
+        extensions: { ...result.extensions, ...(hasErrors ? {} : tagExtensions(reads)), http: { ...http, headers } },
+      })
     },
     onResponse: async (event) => {
       const { request, response, fetchAPI } = event

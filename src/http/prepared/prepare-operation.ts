@@ -21,8 +21,6 @@ export interface Executed {
 
 /** A query that is ready to run. */
 export interface PreparedOperation {
-  /** Fields that were compiled: how much memory it takes. Grows with the variants that are run. */
-  readonly fieldCount: number
   /**
    * Executes the query. Never throws or rejects.
    *
@@ -40,33 +38,42 @@ const maxConditions = 4
 /**
  * Prepares one operation of a valid document.
  *
+ * @param onCompiled is told how many fields were compiled, each time that some were: that is what takes memory.
  * @returns `undefined` for what is better left to the general executor: anything but a query, and what is too large.
  */
 export function prepareOperation(
   schema: GraphQLSchema,
   document: DocumentNode,
   operationName: string | undefined,
+  onCompiled: (fieldCount: number) => void,
 ): PreparedOperation | undefined {
   const node = getOperationAST(document, operationName)
   if (node?.operation !== OperationTypeNode.QUERY) return undefined
   const conditions = conditionsOf(document)
   const coerce = variableCoercion(schema, node)
   if (coerce === undefined || conditions.length > maxConditions) return undefined
-  return new CompiledOperation({ schema, node, fragments: fragmentsOf(document) }, conditions, coerce)
+  return new CompiledOperation({ schema, node, fragments: fragmentsOf(document) }, conditions, coerce, onCompiled)
 }
 
 class CompiledOperation implements PreparedOperation {
-  fieldCount = 0
   readonly #operation: Operation
   readonly #conditions: readonly string[]
   readonly #coerce: VariableCoercion
+  readonly #onCompiled: (fieldCount: number) => void
+  #fieldCount = 0
   /** By the values of the conditions; `undefined` is one that is too large. */
   readonly #variants = new Map<string, SelectionWriter | undefined>()
 
-  constructor(operation: Operation, conditions: readonly string[], coerce: VariableCoercion) {
+  constructor(
+    operation: Operation,
+    conditions: readonly string[],
+    coerce: VariableCoercion,
+    onCompiled: (fieldCount: number) => void,
+  ) {
     this.#operation = operation
     this.#conditions = conditions
     this.#coerce = coerce
+    this.#onCompiled = onCompiled
   }
 
   execute(given: GivenVariables, context: object): Executed | Promise<Executed> | undefined {
@@ -86,10 +93,11 @@ class CompiledOperation implements PreparedOperation {
 
   #compile(variables: Readonly<Record<string, unknown>>): SelectionWriter | undefined {
     const { schema, node } = this.#operation
-    const compiler = new Compiler(this.#operation, variables, maxFields - this.fieldCount)
+    const compiler = new Compiler(this.#operation, variables, maxFields - this.#fieldCount)
     try {
       const write = compiler.root(schema.getQueryType()!, node.selectionSet)
-      this.fieldCount += compiler.fieldCount
+      this.#fieldCount += compiler.fieldCount
+      this.#onCompiled(compiler.fieldCount)
       return write
     } catch (error) {
       // A condition without a value is refused by the general executor too, in its own words.

@@ -6,24 +6,19 @@ export class PreparedDocument {
   readonly #schema: GraphQLSchema
   readonly #document: DocumentNode
   readonly #operations = new Map<string | undefined, PreparedOperation>()
+  /** Fields compiled so far, of all its operations. */
+  fieldCount = 0
 
   constructor(schema: GraphQLSchema, document: DocumentNode) {
     this.#schema = schema
     this.#document = document
   }
 
-  /** Fields compiled so far, of all its operations. */
-  get fieldCount(): number {
-    let count = 0
-    for (const { fieldCount } of this.#operations.values()) count += fieldCount
-    return count
-  }
-
   /** The operation of that name, or the only one; `undefined` where it is not one that can be prepared. */
   operation(name: string | undefined): PreparedOperation | undefined {
     let operation = this.#operations.get(name)
     if (operation === undefined) {
-      operation = prepareOperation(this.#schema, this.#document, name)
+      operation = prepareOperation(this.#schema, this.#document, name, (fields) => (this.fieldCount += fields))
       // Names that are not in the document are never kept.
       if (operation !== undefined) this.#operations.set(name, operation)
     }
@@ -39,7 +34,10 @@ export interface PreparedDocumentsLimits {
 
 interface Kept {
   readonly document: PreparedDocument
-  bytes: number
+  readonly bytes: number
+  /** How many fields the document had when its bytes were estimated. */
+  readonly fieldCount: number
+  isUsed: boolean
 }
 
 // Measured: the syntax tree and the text of a document for each of its characters, and the writers of one field.
@@ -101,14 +99,10 @@ class Shelf {
   use(query: string): PreparedDocument | undefined {
     const kept = this.#kept.get(query)
     if (kept === undefined) return undefined
-    // A Map keeps the order of insertion, so the one used last moves to the end.
-    this.#kept.delete(query)
-    this.#kept.set(query, kept)
-    const bytes = bytesOf(query, kept.document)
-    if (bytes !== kept.bytes) {
-      this.bytes += bytes - kept.bytes
-      kept.bytes = bytes
-      this.#makeRoom()
+    kept.isUsed = true
+    if (kept.document.fieldCount !== kept.fieldCount) {
+      this.take(query)
+      this.add(query, kept.document)
     }
     return kept.document
   }
@@ -121,16 +115,25 @@ class Shelf {
 
   add(query: string, document: PreparedDocument): void {
     this.take(query)
-    const bytes = bytesOf(query, document)
-    this.#kept.set(query, { document, bytes })
+    const { fieldCount } = document
+    const bytes = bytesPerDocument + query.length * bytesPerCharacter + fieldCount * bytesPerField
+    this.#kept.set(query, { document, bytes, fieldCount, isUsed: false })
     this.bytes += bytes
     this.#makeRoom()
   }
 
+  /**
+   * Goes round like a clock: who was used since the hand came by last is let off once. Moving a document at each use
+   * would keep the text of that request in place of one that has been kept for long, at a cost to the collector.
+   */
   #makeRoom(): void {
     for (const [query, kept] of this.#kept) {
       if (this.#kept.size <= this.#maxDocuments && this.bytes <= this.#maxBytes) return
       this.#drop(query, kept)
+      if (!kept.isUsed) continue
+      kept.isUsed = false
+      this.#kept.set(query, kept)
+      this.bytes += kept.bytes
     }
   }
 
@@ -138,8 +141,4 @@ class Shelf {
     this.#kept.delete(query)
     this.bytes -= kept.bytes
   }
-}
-
-function bytesOf(query: string, document: PreparedDocument): number {
-  return bytesPerDocument + query.length * bytesPerCharacter + document.fieldCount * bytesPerField
 }

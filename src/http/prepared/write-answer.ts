@@ -46,7 +46,8 @@ export function answerWriter(logError: (error: unknown) => void): AnswerWriter {
     const kept = cacheHeaders(recordIn(context), { hasErrors: errors.length > 0, isReported })
     if (errors.length === 0) {
       const extensions = tagExtensions(recordIn(context))
-      const text = extensions === undefined ? `{"data":${data}}` : `{"data":${data},"extensions":${jsonText(extensions)}}`
+      const text =
+        extensions === undefined ? `{"data":${data}}` : `{"data":${data},"extensions":${jsonText(extensions)}}`
       // Names and values in turn: Node takes them as they are.
       const named = kept.flat()
       if (request.method === 'GET' && named[1]?.includes('max-age') === true) {
