@@ -14,6 +14,7 @@ import { Engine } from './engine/engine.ts'
 import type { Clock, Logger, Peers } from './ports/index.ts'
 import { type HttpServer, httpServer, type Readiness } from './http/http-server.ts'
 import type { Reading } from './http/metrics.ts'
+import { trustedDocuments } from './http/trusted-documents.ts'
 import { accessOf } from './server/access-of.ts'
 import { graphqlSchema, typeProblems } from './server/graphql-schema.ts'
 import { type Membership, membership } from './server/membership.ts'
@@ -182,7 +183,7 @@ function serverOf(
   readiness: () => Readiness,
 ): HttpServer {
   const { host, port, maxKeysPerCall } = config
-  const { allowedHosts, bodyLimitBytes, graphiql, maxDocumentTokens } = config.http
+  const { allowedHosts, bodyLimitBytes, graphiql, maxDocumentTokens, documents, trusted } = config.http
   const contextOf = (allowed: EngineApi): ResolverContext =>
     resolverContext(allowed, {
       maxKeysPerCall,
@@ -206,6 +207,8 @@ function serverOf(
     port,
     maxBodyBytes: bodyLimitBytes,
     maxDocumentTokens,
+    documents,
+    ...(trusted === undefined ? {} : { trusted: trustedDocuments(trusted.documents, trusted.only) }),
     graphiql,
     ...(allowedHosts === undefined ? {} : { allowedHosts }),
   })

@@ -135,6 +135,37 @@ export interface HttpConfig {
    */
   readonly maxDocumentTokens?: number
   /**
+   * How deep the fields of an operation may be nested, from 5 to 1,000. GraphiQL needs 15 to read the schema.
+   *
+   * @default 30
+   */
+  readonly maxDepth?: number
+  /**
+   * How many fields an operation may have, its fragments written out wherever they are spread. From 10 to 1,000,000.
+   *
+   * @default 10000
+   */
+  readonly maxFields?: number
+  /**
+   * How many fields of an operation may have an alias, likewise. From 0 to 1,000,000.
+   *
+   * @default 1000
+   */
+  readonly maxAliases?: number
+  /**
+   * Whether the schema may be asked for. Without it GraphiQL cannot complete names.
+   *
+   * @default true
+   */
+  readonly introspection?: boolean
+  /**
+   * Documents that clients may send by id: the SHA-256 of their text, as `documentId: "sha256:<hex>"` or as Apollo's
+   * `persistedQuery`, by POST and GET. With `only` no others are executed.
+   *
+   * @default none: documents are sent as they are
+   */
+  readonly trustedDocuments?: { readonly documents: readonly string[]; readonly only?: boolean }
+  /**
    * Names, without port, under which a server that listens on a loopback address answers beside `localhost` and
    * loopback addresses: those that a reverse proxy on this machine passes on. A server that listens elsewhere answers
    * under any name unless this is given.

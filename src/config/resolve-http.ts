@@ -13,6 +13,14 @@ export interface ResolvedHttp {
   readonly bodyLimitBytes: number
   readonly responseLimitBytes: number
   readonly maxDocumentTokens: number
+  readonly documents: {
+    readonly maxDepth: number
+    readonly maxFields: number
+    readonly maxAliases: number
+    readonly introspection: boolean
+  }
+  /** `undefined`: documents are sent as they are. */
+  readonly trusted: { readonly documents: readonly string[]; readonly only: boolean } | undefined
   /** `undefined` where the config does not say. */
   readonly allowedHosts: readonly string[] | undefined
 }
@@ -24,8 +32,15 @@ export function resolveHttp(problems: Problems, value: unknown): ResolvedHttp {
     'bodyLimit',
     'responseLimit',
     'maxDocumentTokens',
+    'maxDepth',
+    'maxFields',
+    'maxAliases',
+    'introspection',
+    'trustedDocuments',
     'allowedHosts',
   ])
+  const limit = (name: string, range: Parameters<typeof checkWholeNumber>[3]): number =>
+    checkWholeNumber(problems, `http.${name}`, fields[name], range)
   return {
     graphiql: resolveGraphiql(problems, fields['graphiql']),
     bodyLimitBytes: checkSize(problems, 'http.bodyLimit', fields['bodyLimit'], {
@@ -44,6 +59,13 @@ export function resolveHttp(problems: Problems, value: unknown): ResolvedHttp {
       max: 10_000_000,
       fallback: processDefaults.maxDocumentTokens,
     }),
+    documents: {
+      maxDepth: limit('maxDepth', { min: 5, max: 1000, fallback: 30 }),
+      maxFields: limit('maxFields', { min: 10, max: 1_000_000, fallback: 10_000 }),
+      maxAliases: limit('maxAliases', { min: 0, max: 1_000_000, fallback: 1000 }),
+      introspection: checkBoolean(problems, 'http.introspection', fields['introspection'], true),
+    },
+    trusted: resolveTrusted(problems, fields['trustedDocuments']),
     allowedHosts: resolveAllowedHosts(problems, fields['allowedHosts']),
   }
 }
@@ -81,6 +103,15 @@ function resolveGraphiql(problems: Problems, value: unknown): ResolvedHttp['grap
       problems.add(`${path}.variables`, 'must be an object', variables)
   }
   return { tabs }
+}
+
+function resolveTrusted(problems: Problems, value: unknown): ResolvedHttp['trusted'] {
+  if (value === undefined) return undefined
+  const { documents, only } = checkFields(problems, 'http.trustedDocuments', value, ['documents', 'only'])
+  const isList = Array.isArray(documents) && documents.every((document) => typeof document === 'string')
+  if (!isList) problems.add('http.trustedDocuments.documents', 'must be a list of GraphQL documents', documents)
+  const isOnly = checkBoolean(problems, 'http.trustedDocuments.only', only, false)
+  return { documents: isList ? documents : [], only: isOnly }
 }
 
 function resolveAllowedHosts(problems: Problems, value: unknown): readonly string[] | undefined {

@@ -6,7 +6,8 @@ import { documentCache } from './document-cache.ts'
 import type { GraphiqlTab, Readiness } from './http-server.ts'
 import type { Metrics } from './metrics.ts'
 import { useCacheControl } from './use-cache-control.ts'
-import { useDocumentLimits } from './use-document-limits.ts'
+import type { TrustedDocuments } from './trusted-documents.ts'
+import { type DocumentRules, useDocumentLimits } from './use-document-limits.ts'
 import { useErrorCodes } from './use-error-codes.ts'
 import { useFederatedTracing } from './use-federated-tracing.ts'
 import { useGraphiql } from './use-graphiql.ts'
@@ -15,7 +16,10 @@ import { useJsonRequests } from './use-json-requests.ts'
 import { useMetrics } from './use-metrics.ts'
 import { useOriginGuard } from './use-origin-guard.ts'
 import { useRoutes } from './use-routes.ts'
+import { useTrustedDocuments } from './use-trusted-documents.ts'
 import { yogaLogger } from './yoga-logger.ts'
+
+const defaultRules = { maxDepth: 30, maxFields: 10_000, maxAliases: 1000, introspection: true }
 
 /** What requests are answered with. */
 export interface GraphqlHandlerOptions {
@@ -28,6 +32,10 @@ export interface GraphqlHandlerOptions {
   readonly logger: Logger
   readonly maxBodyBytes: number
   readonly maxDocumentTokens: number
+  /** What else documents may be like. Default: 30 deep, 10,000 fields, 1,000 aliases, with introspection. */
+  readonly documents?: Partial<Omit<DocumentRules, 'maxTokens'>>
+  /** Documents known beforehand. Default: none. */
+  readonly trusted?: TrustedDocuments
   /** `undefined` for no GraphiQL. */
   readonly graphiqlTabs: readonly GraphiqlTab[] | undefined
 }
@@ -37,7 +45,7 @@ export type GraphqlHandler = YogaServerInstance<object, object>
 
 /** Makes the handler of requests. */
 export function graphqlHandler(options: GraphqlHandlerOptions): GraphqlHandler {
-  const { schema, context, logger, maxBodyBytes, graphiqlTabs } = options
+  const { schema, context, logger, maxBodyBytes, graphiqlTabs, trusted } = options
   return createYoga<object, object>({
     schema,
     context: contextOf(context),
@@ -47,6 +55,7 @@ export function graphqlHandler(options: GraphqlHandlerOptions): GraphqlHandler {
     maxRequestBodySize: maxBodyBytes,
     parserAndValidationCache: { documentCache: documentCache(), errorCache: documentCache() },
     batching: false,
+    extraParamNames: ['documentId'],
     multipart: false,
     cors: false,
     graphiql: false,
@@ -63,7 +72,8 @@ export function graphqlHandler(options: GraphqlHandlerOptions): GraphqlHandler {
       // Before a body is read, and whatever it says: nothing of a stranger's operation is looked at.
       useCaller(context),
       useJsonRequests(maxBodyBytes),
-      useDocumentLimits(options.maxDocumentTokens),
+      ...(trusted === undefined ? [] : [useTrustedDocuments(trusted)]),
+      useDocumentLimits({ ...defaultRules, ...options.documents, maxTokens: options.maxDocumentTokens }),
       useErrorCodes(),
       useCacheControl(),
       useFederatedTracing(schema),

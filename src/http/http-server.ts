@@ -11,7 +11,9 @@ import { preparedLane } from './prepared/prepared-lane.ts'
 import { answerWriter } from './prepared/write-answer.ts'
 import { hostGuard } from './request-guard.ts'
 import { refusalOf, refuse, upgradeRefusalOf } from './socket-refusals.ts'
+import type { TrustedDocuments } from './trusted-documents.ts'
 import type { OperationContext } from './use-caller.ts'
+import type { DocumentRules } from './use-document-limits.ts'
 import { webSockets } from './web-sockets.ts'
 import { yogaLogger } from './yoga-logger.ts'
 
@@ -57,6 +59,10 @@ export interface HttpServerOptions {
   readonly maxBodyBytes?: number
   /** The most lexical tokens a GraphQL document may have. Default 30,000. */
   readonly maxDocumentTokens?: number
+  /** What else documents may be like. Default: 30 deep, 10,000 fields, 1,000 aliases, with introspection. */
+  readonly documents?: Partial<Omit<DocumentRules, 'maxTokens'>>
+  /** Documents known beforehand. Default: none. */
+  readonly trusted?: TrustedDocuments
   /** GraphiQL for browsers, with the tabs it opens with; `false` turns it off. Default: on, no tabs of its own. */
   readonly graphiql?: false | { readonly tabs?: readonly GraphiqlTab[] }
   /**

@@ -31,6 +31,9 @@ function shown(error: GraphQLError): GraphQLFormattedError {
   return { ...formatted, extensions: others }
 }
 
+/** Operations that may be under way on one WebSocket. */
+const maxOperations = 1000
+
 type Connection = Context<Record<string, unknown>, Extra>
 
 // Credentials may come in `connection_init`, because browsers cannot set headers on WebSockets. No other header can be
@@ -113,7 +116,13 @@ export function webSockets(
       },
       execute: (args) => (args.rootValue as Execution).execute(args),
       subscribe: (args) => (args.rootValue as Execution).subscribe(args),
-      onSubscribe: (connection, _id, payload) => executionArgs(handler, makeContext, connection, payload),
+      onSubscribe: (connection, _id, payload) => {
+        if (Object.keys(connection.subscriptions).length <= maxOperations) {
+          return executionArgs(handler, makeContext, connection, payload)
+        }
+        const message = `A WebSocket has at most ${maxOperations} operations at once.`
+        return [new GraphQLError(message, { extensions: { code: 'BUSY' } })]
+      },
       onError: (_context, _id, _payload, errors) => errors.map(shown),
       onNext: (_context, _id, _payload, _args, { errors, ...result }) =>
         errors === undefined ? result : { ...result, errors: errors.map(shown) },

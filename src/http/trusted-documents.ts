@@ -1,0 +1,22 @@
+import { createHash } from 'node:crypto'
+
+/** Documents that are known beforehand, by id. */
+export interface TrustedDocuments {
+  /** The document of an id, as `sha256:<hex>` or the hex alone; `undefined` for one that is not known. */
+  find(id: string): string | undefined
+  /** Whether a document is one of them. */
+  has(document: string): boolean
+  /** Whether no others are executed. */
+  readonly only: boolean
+}
+
+/** Makes the register of some documents. Their ids are the SHA-256 of their text. */
+export function trustedDocuments(documents: readonly string[], only: boolean): TrustedDocuments {
+  const byHash = new Map(documents.map((document) => [createHash('sha256').update(document).digest('hex'), document]))
+  const texts = new Set(documents)
+  return {
+    find: (id) => byHash.get(id.replace(/^sha256:/, '').toLowerCase()),
+    has: (document) => texts.has(document),
+    only,
+  }
+}

@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto'
+import { getIntrospectionQuery } from 'graphql'
+import { createClient } from 'graphql-ws'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { createFedcache, type Fedcache, type HttpConfig } from '../../../src/index.ts'
+import { type Answer, codesOf } from '../../support/served-cache.ts'
+
+let fedcache: Fedcache
+let url = ''
+
+async function serve(http: HttpConfig = {}): Promise<void> {
+  fedcache = createFedcache({ port: 0, memoryLimit: '16mb', log: { level: 'silent' }, keyspaces: { things: {} }, http })
+  ;({ url } = await fedcache.listen())
+}
+
+afterEach(() => fedcache.stop())
+
+async function send(body: object): Promise<Answer & { readonly status: number }> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  return { status: response.status, ...((await response.json()) as Answer) }
+}
+
+const nested = (depth: number) =>
+  `{ __schema { ${'types { fields { type { '.repeat(depth)} name ${'} } } '.repeat(depth)} } }`
+const aliased = (count: number) =>
+  `{ ${Array.from({ length: count }, (_, index) => `a${index}: __typename`).join(' ')} }`
+const bomb = (levels: number) =>
+  `query { ...f0 } ${Array.from({ length: levels }, (_, n) => `fragment f${n} on Query { ...f${n + 1} ...f${n + 1} }`).join(' ')} fragment f${levels} on Query { __typename }`
+
+describe('an operation that is too large is refused, by every way in, and at once', () => {
+  beforeEach(() => serve())
+  test.each([
+    ['deep', nested(12), 'nested deeper than 30'],
+    ['many aliases', aliased(1001), 'more aliases than 1000'],
+    ['fragments that spread each other', bomb(40), 'more fields than 10000'],
+  ])('%s', async (_what, query, message) => {
+    const startedMs = performance.now()
+    const outcomes = [await send({ query }), await send({ query }), await overWebSocket(query)]
+    for (const outcome of outcomes) {
+      expect(new Set(codesOf(outcome))).toStrictEqual(new Set(['GRAPHQL_VALIDATION_FAILED']))
+      expect(outcome.errors?.[0]?.message).toContain(message)
+    }
+    expect(performance.now() - startedMs).toBeLessThan(3000)
+  })
+
+  test('one that is just small enough is not', async () => {
+    expect(codesOf(await send({ query: aliased(1000) }))).toStrictEqual([])
+    expect(codesOf(await send({ query: getIntrospectionQuery() }))).toStrictEqual([])
+  })
+})
+
+test('the schema is not told where introspection is off', async () => {
+  await serve({ introspection: false, graphiql: false })
+  for (const query of ['{ __schema { queryType { name } } }', '{ __type(name: "Query") { name } }']) {
+    expect(codesOf(await send({ query }))).toContain('GRAPHQL_VALIDATION_FAILED')
+  }
+  expect(codesOf(await send({ query: '{ __typename }' }))).toStrictEqual([])
+  expect((await fetch(url, { headers: { accept: 'text/html' } })).headers.get('content-type')).not.toContain('html')
+})
+
+describe('trusted documents', () => {
+  const known = 'query Read($key: String!) { entry(keyspace: "things", key: $key) { value } }'
+  const hash = createHash('sha256').update(known).digest('hex')
+  const variables = { key: 'a' }
+  const found = { entry: { value: 7 } }
+
+  test.each([false, true])('are executed by id, over POST and GET; others too unless only: %s', async (only) => {
+    await serve({ trustedDocuments: { documents: [known], only } })
+    await fedcache.engine.put('things', { key: 'a', value: 7 })
+    const persistedQuery = { version: 1, sha256Hash: hash }
+    for (const body of [{ documentId: `sha256:${hash}` }, { extensions: { persistedQuery } }, { query: known }]) {
+      expect((await send({ ...body, variables })).data).toStrictEqual(found)
+    }
+    const ways: Record<string, string>[] = [
+      { documentId: `sha256:${hash}` },
+      { extensions: JSON.stringify({ persistedQuery }) },
+    ]
+    for (const parameters of ways) {
+      const search = new URLSearchParams({ ...parameters, variables: JSON.stringify(variables) })
+      const response = await fetch(`${url}?${search.toString()}`, { headers: { accept: 'application/json' } })
+      expect(((await response.json()) as Answer).data).toStrictEqual(found)
+    }
+    expect(codesOf(await send({ documentId: 'sha256:00' }))).toStrictEqual(['PERSISTED_QUERY_NOT_FOUND'])
+    for (const other of ['{ __typename }', `${known} `, '{ keyspaces { name } }', '{']) {
+      const codes = [codesOf(await send({ query: other, variables })), codesOf(await overWebSocket(other))]
+      for (const code of codes) expect(code.includes('FORBIDDEN')).toBe(only)
+    }
+  })
+})
+
+function overWebSocket(query: string): Promise<Answer> {
+  const client = createClient({ url: url.replace('http', 'ws'), webSocketImpl: WebSocket, retryAttempts: 0 })
+  return new Promise<Answer>((resolve, reject) => {
+    client.subscribe<unknown>(
+      { query },
+      {
+        next: (answer) => resolve(answer as Answer),
+        complete: () => {},
+        error: (error) => {
+          if (Array.isArray(error)) resolve({ errors: error as NonNullable<Answer['errors']> })
+          else reject(error instanceof Error ? error : new Error('closed'))
+        },
+      },
+    )
+  }).finally(() => void client.dispose())
+}
