@@ -96,6 +96,7 @@ export {
   httpSource,
   type HttpSourceOptions,
 } from './adapters/source/http-source.ts'
+export { type NatsKvSource, natsKvSource, type NatsKvSourceOptions } from './adapters/source/nats-kv-source.ts'
 export {
   type PostgresConnectionOptions,
   type PostgresQueryOptions,

@@ -9,6 +9,7 @@ import type { Reading } from '../http/metrics.ts'
 import type { Clock, Discovery, Logger, Peers } from '../ports/index.ts'
 import { busSecurity } from './bus-security.ts'
 import { clusterReadings } from './cluster-readings.ts'
+import { useCluster } from './cluster-sources.ts'
 
 /** How this process takes part in a cluster, or does without one. */
 export interface Membership {
@@ -45,14 +46,15 @@ export function membership(context: MembershipContext): Membership {
 
 function inCluster({ config, clock, logger, url, onDuplicate }: MembershipContext): Membership {
   const { name, peerId, nats, discovery, minimumPeers, confirmTimeoutMs, unreadyWhenIsolatedForMs } = config.cluster
-  const bus = natsBus({
+  const access = {
     ...serversOf(nats, discovery, logger),
     ...busSecurity(config.cluster.tls, config.cluster.auth),
     name: `fedcache ${name} ${peerId}`,
     inboxPrefix: subjects(name, peerId).inboxPrefix,
     logger,
-    clock,
-  })
+  }
+  useCluster(config, access)
+  const bus = natsBus({ ...access, clock })
   const cluster = new Cluster({
     name,
     peerId,

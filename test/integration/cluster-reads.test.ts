@@ -1,24 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ClusterWorld, eventually } from '../support/cluster-world.ts'
+import { type ReadEntry, readEntries, statsOf } from '../support/cluster-operations.ts'
 import type { ClusterPeer } from '../support/cluster-peer.ts'
 
 const entries =
   'query ($keyspace: String!, $keys: [String!]!) { entries(keyspace: $keyspace, keys: $keys) { key value servedFrom owner { id } } }'
-const stats = 'query ($name: String!) { keyspace(name: $name) { stats { loadedKeys peerReads nearHits entries } } }'
-
-interface ShownEntry {
-  readonly key: string
-  readonly value: unknown
-  readonly servedFrom: string
-  readonly owner: { readonly id: string }
-}
-
-async function read(peer: ClusterPeer, keys: readonly string[], keyspace = 'feed'): Promise<readonly ShownEntry[]> {
-  return (await peer.data(entries, { keyspace, keys })).entries as ShownEntry[]
-}
-
-async function statsOf(peer: ClusterPeer): Promise<Readonly<Record<string, number>>> {
-  return (await peer.data(stats, { name: 'feed' })).keyspace.stats as Record<string, number>
+async function read(peer: ClusterPeer, keys: readonly string[]): Promise<readonly ReadEntry[]> {
+  return (await readEntries(peer, 'feed', keys)) as readonly ReadEntry[]
 }
 
 describe('three peers', () => {
@@ -44,7 +32,7 @@ describe('three peers', () => {
     }
     expect(world.origin.loads.size).toBe(10_000)
     expect(Array.from(world.origin.loads).filter(([, count]) => count !== 1)).toEqual([])
-    const counted = await Promise.all(peers.map(statsOf))
+    const counted = await Promise.all(peers.map((peer) => statsOf(peer, 'feed')))
     for (const { loadedKeys, peerReads, entries: held } of counted) {
       expect(loadedKeys).toBeGreaterThan(2000)
       expect(loadedKeys).toBeLessThan(4700)
@@ -58,7 +46,7 @@ describe('three peers', () => {
 
   test('agree on the owner of every key', async () => {
     const keys = Array.from({ length: 300 }, (_, index) => `owned-${index}`)
-    const owners = await Promise.all(peers.map(async (peer) => (await read(peer, keys)).map(({ owner }) => owner.id)))
+    const owners = await Promise.all(peers.map(async (peer) => (await read(peer, keys)).map(({ owner }) => owner!.id)))
     expect(owners[1]).toEqual(owners[0])
     expect(owners[2]).toEqual(owners[0])
     expect(new Set(owners[0])).toEqual(new Set(['one', 'two', 'three']))
@@ -67,13 +55,13 @@ describe('three peers', () => {
   test('keep copies of what is read again and again, and drop them when it changes', async () => {
     const [asked] = peers
     const keys = Array.from({ length: 60 }, (_, index) => `hot-${index}`)
-    const theirs = (await read(asked!, keys)).filter(({ owner }) => owner.id !== asked!.id).map(({ key }) => key)
+    const theirs = (await read(asked!, keys)).filter(({ owner }) => owner!.id !== asked!.id).map(({ key }) => key)
     await read(asked!, theirs)
     for (const { servedFrom } of await read(asked!, theirs)) expect(servedFrom).toBe('NEAR')
     world.origin.value = (key) => ({ key, changed: true })
 
     const [changed = '', ...unchanged] = theirs
-    const owner = world.peer((await read(asked!, [changed]))[0]!.owner.id)
+    const owner = world.peer((await read(asked!, [changed]))[0]!.owner!.id)
     await owner.data(
       'mutation ($key: String!) { deleteEntry(input: { keyspace: "feed", key: $key }) { key unconfirmed { id } } }',
       { key: changed },
@@ -114,7 +102,7 @@ describe('three peers', () => {
     const answer = await Promise.all(peers.map((peer) => peer.query(entries, { keyspace: 'feed', keys })))
     world.origin.value = (key) => ({ key })
     for (const { data, errors } of answer) {
-      const missing = (data.entries as (ShownEntry | null)[]).flatMap((entry, index) =>
+      const missing = (data.entries as (ReadEntry | null)[]).flatMap((entry, index) =>
         entry === null ? [keys[index]] : [],
       )
       expect(missing).toEqual(errors === undefined ? [] : ['big-7'])

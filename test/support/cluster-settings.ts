@@ -6,6 +6,8 @@ export interface ClusterSettings {
   readonly origin?: string
   /** The SQLite file behind the keyspace `ledger`; without it there is none. */
   readonly database?: string
+  /** The JetStream bucket behind the keyspace `sessions`; without it there is none. */
+  readonly bucket?: string
   readonly minimumPeers?: number
   readonly unreadyWhenIsolatedFor?: Duration
   readonly ttl?: Duration

@@ -1,10 +1,10 @@
 // What the peers of cluster tests serve. A test says what differs in the environment.
 import { env } from 'node:process'
-import { defineConfig, httpSource, sqliteSource } from 'fedcache'
+import { defineConfig, httpSource, natsKvSource, sqliteSource } from 'fedcache'
 import type { ClusterSettings } from '../cluster-settings.ts'
 
 const settings = JSON.parse(env['CLUSTER_SETTINGS'] ?? '{}') as ClusterSettings
-const { origin, database, ttl = '1h', nearTtl = '10s', readTimeout = '10s' } = settings
+const { origin, database, bucket, ttl = '1h', nearTtl = '10s', readTimeout = '10s' } = settings
 const common = { ttl, nearTtl, readTimeout, negativeTtl: settings.negativeTtl ?? '5s', maxBytes: '32mb' } as const
 
 export default defineConfig({
@@ -22,6 +22,8 @@ export default defineConfig({
   keyspaces: {
     // Only put to.
     notes: { ttl: 'forever', maxBytes: '32mb', nearTtl },
+    // A bucket on the cluster's own NATS.
+    ...(bucket === undefined ? {} : { sessions: { ...common, source: natsKvSource({ bucket }) } }),
     // Read from an HTTP origin in the test process, which counts.
     ...(origin === undefined
       ? {}
