@@ -15,6 +15,8 @@ export interface ReadRecord {
   readonly sent: Moment
   /** Whether the cluster was well and its source without fault from the sending to the end. */
   clean: boolean
+  /** Whether at most one other process was paused or dead meanwhile, and nothing else was wrong. */
+  calm: boolean
   end?: Moment
   /** The value; `null` for not found. */
   value?: number | null
@@ -38,6 +40,8 @@ export interface ChangeRecord {
   outcome?: 'DONE' | 'NONE' | 'UNKNOWN'
   error?: string
   unconfirmed?: readonly string[]
+  /** Processes that had not confirmed it when it was acknowledged. */
+  uncovered?: readonly SimulatedProcess[]
   /** From when on no process may serve what the change made old. */
   strong?: Moment
 }
@@ -89,6 +93,9 @@ export class History {
 
   #checkRead(read: ReadRecord, problems: string[]): void {
     if (read.value === undefined) {
+      if (read.calm && read.error !== undefined && read.keyspace !== 'kept') {
+        problems.push(`failed though all but one were well: ${readWords(read)}: ${read.error}`)
+      }
       if (read.clean && read.error !== undefined)
         problems.push(`failed in a cluster that was well: ${readWords(read)}: ${read.error}`)
       return

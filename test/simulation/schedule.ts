@@ -1,4 +1,5 @@
 import { FedcacheError } from '../../src/errors.ts'
+import type { LogFields } from '../../src/ports/index.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { type ChangeRecord, History, type Moment, type ReadRecord, tagsOf, words } from './history.ts'
 import type { CallFate } from './shared-source.ts'
@@ -54,6 +55,14 @@ const keys = ['u', 'v', 'w', 'x', 'y', 'z'] as const
 const ids = ['a', 'b', 'c', 'd', 'e'] as const
 /** How long all must have been well before what was not confirmed everywhere counts as heard everywhere. */
 const cleanseMs = 2_500
+
+/** What a process logs when something moves. */
+const momentous: ReadonlySet<string> = new Set([
+  'view changed',
+  'handed over',
+  'leaving',
+  'others took the place of this peer while it was away; it joins anew',
+])
 
 const faultSets: readonly (readonly Fault[])[] = [
   [],
@@ -156,6 +165,11 @@ class Player {
   #sourceTroubleUntilMs = -Infinity
   #cleanSinceMs: number | undefined
   #blackout = false
+  #isPlaying = false
+  /** How many faults there were. */
+  #faults = 0
+  readonly #cutAt = new Map<SimulatedProcess, number>()
+  readonly #killedMs: number[] = []
 
   constructor(plan: Plan, log: ((line: string) => void) | undefined) {
     this.#plan = plan
@@ -178,6 +192,7 @@ class Player {
       },
       fate: (key) => this.#fate(key),
       onFault: (what) => this.fail(what),
+      onLog: (process, message, fields) => this.#onLog(process, message, fields),
       log,
     })
     this.#history = new History(this.#cluster.sources, ttlMs + readTimeoutMs + 500)
@@ -195,11 +210,13 @@ class Player {
     this.#watch()
     await this.#untilClean('after the start', 6_000)
     const startMs = time.nowMs
+    this.#isPlaying = true
     for (const action of actions) {
       await time.runUntil(startMs + action.atMs)
       this.#act(action)
     }
     await this.#heal()
+    this.#isPlaying = false
     await this.#untilClean('after the last fault', 25_000)
     await time.runUntil(time.nowMs + cleanseMs + 200)
     await this.#readEverything()
@@ -215,6 +232,23 @@ class Player {
     return { problems: this.#problems, events: time.events, reads: reads.length, changes: changes.length }
   }
 
+  /** Where something moves, something may go wrong: that is when to look and to write. */
+  #onLog(process: SimulatedProcess, message: string, fields: LogFields): void {
+    const { time } = this.#cluster
+    if (message === 'peer changed' && fields['state'] === 'DEAD' && String(fields['reason']).startsWith('silent')) {
+      const listenedMs = time.nowMs - process.wellSinceMs
+      if (listenedMs < 4_500)
+        this.fail(`${process.name} judged ${String(fields['peer'])} when it had listened for ${listenedMs} ms`)
+    }
+    if (!this.#isPlaying || !momentous.has(message)) return
+    for (let times = 0; times < 3; times++) {
+      const afterMs = Math.floor(this.#random() * (2 * this.#plan.maxDelayMs + 20))
+      const action = { atMs: 0, who: this.#random(), pick: this.#random(), forMs: 0 }
+      const kind = this.#random() < 0.7 ? 'getMany' : 'put'
+      time.at(time.nowMs + afterMs, () => this.#act({ ...action, kind }))
+    }
+  }
+
   /** Looks every now and then whether all are well. */
   #watch(): void {
     this.#look()
@@ -223,6 +257,13 @@ class Player {
 
   #look(): void {
     const { isClean, time } = this.#cluster
+    this.#cluster.look()
+    for (const change of this.#history.changes) {
+      if (change.strong !== undefined || change.uncovered === undefined) continue
+      const isMadeUpFor = ({ state, regained, isLost }: SimulatedProcess): boolean =>
+        state === 'gone' || (!isLost && regained > change.end!.order)
+      if (change.uncovered.every(isMadeUpFor)) change.strong = this.#moment()
+    }
     if (!isClean || this.#blackout) this.#cleanSinceMs = undefined
     else this.#cleanSinceMs ??= time.nowMs
     if (this.#cleanSinceMs === undefined) return
@@ -239,6 +280,18 @@ class Player {
 
   #wasCleanSince({ atMs }: Moment): boolean {
     return this.#isClean && this.#cleanSinceMs! <= atMs && this.#sourceTroubleUntilMs < atMs
+  }
+
+  /** Whether a process and all others but one, which is paused or was killed, have been well for a while. */
+  #isCalm(process: SimulatedProcess): boolean {
+    const { alive, time } = this.#cluster
+    const isWell = ({ state, connected, wellSinceMs }: SimulatedProcess): boolean =>
+      state === 'running' && connected && time.nowMs - wellSinceMs > 3_000
+    const killed = this.#killedMs.filter((ms) => time.nowMs - ms < 7_000).length
+    const paused = alive.filter((each) => each.state === 'paused' && each.connected).length
+    const others = alive.filter((each) => !isWell(each)).length
+    const isSourceWell = this.#sourceTroubleUntilMs + 2 * readTimeoutMs < time.nowMs
+    return isWell(process) && others === paused && killed + paused <= 1 && isSourceWell
   }
 
   async #untilClean(when: string, limitMs: number): Promise<void> {
@@ -306,11 +359,13 @@ class Player {
     const cluster = this.#cluster
     this.#log?.(`${String(cluster.time.nowMs).padStart(6)} *** ${kind} ${process.name} ${forMs}`)
     const { running } = cluster
+    this.#faults++
     switch (kind) {
       case 'kill':
       case 'restart':
         if (running.length < 2) return
         this.#loss()
+        this.#killedMs.push(cluster.time.nowMs)
         cluster.kill(process)
         if (kind === 'restart')
           cluster.time.at(cluster.time.nowMs + Math.floor(forMs / 2), () => this.#startAgain(process.id))
@@ -339,6 +394,7 @@ class Player {
       case 'cut':
       case 'slowConsumer':
         this.#loss()
+        if (process.connected) this.#cutAt.set(process, cluster.next())
         cluster.cut(process, kind === 'slowConsumer')
         cluster.time.at(cluster.time.nowMs + (kind === 'cut' ? forMs : 20), () => this.#mend(process))
         break
@@ -346,7 +402,11 @@ class Player {
         if (this.#blackout) return
         this.#loss()
         this.#blackout = true
-        for (const each of cluster.alive) if (each.connected) cluster.cut(each, false)
+        for (const each of cluster.alive) {
+          if (!each.connected) continue
+          this.#cutAt.set(each, cluster.next())
+          cluster.cut(each, false)
+        }
         cluster.time.at(cluster.time.nowMs + forMs, () => this.#endBlackout())
         break
       case 'drop':
@@ -376,12 +436,25 @@ class Player {
       if (pause.process === process && pause.toMs === Infinity) pause.toMs = this.#cluster.time.nowMs
     this.#cluster.resume(process)
     this.#loss()
+    this.#readSoon(process)
+  }
+
+  /** What a process answers when it has just come back is where old values would be seen. */
+  #readSoon(process: SimulatedProcess): void {
+    const { time } = this.#cluster
+    for (const afterMs of [0, 0, 1, 4, 20, 100]) {
+      time.at(time.nowMs + afterMs, () => {
+        if (process.state !== 'running') return
+        for (const keyspace of keyspaceNames) this.#getMany(process, keyspace, keys)
+      })
+    }
   }
 
   #mend(process: SimulatedProcess): void {
     if (process.connected || process.state === 'gone' || this.#blackout) return
     this.#cluster.mend(process)
     this.#loss()
+    this.#readSoon(process)
   }
 
   #endBlackout(): void {
@@ -431,13 +504,16 @@ class Player {
 
   #getMany(process: SimulatedProcess, keyspace: KeyspaceName, wanted: readonly string[]): void {
     const clean = this.#isClean && this.#cluster.time.nowMs > this.#sourceTroubleUntilMs + 2 * readTimeoutMs
-    const records = wanted.map((key): ReadRecord => ({ process, keyspace, key, sent: this.#moment(), clean }))
+    const calm = this.#isCalm(process)
+    const faults = this.#faults
+    const records = wanted.map((key): ReadRecord => ({ process, keyspace, key, sent: this.#moment(), clean, calm }))
     this.#history.reads.push(...records)
     const ended = process.engine.getMany(keyspace, wanted).then((results) =>
       results.forEach((result, index) => {
         const record = records[index]!
         record.end = this.#moment()
         record.clean &&= this.#wasCleanSince(record.sent)
+        record.calm &&= this.#faults === faults
         if (result instanceof FedcacheError) {
           record.error = `${result.code} ${result.message}`
         } else {
@@ -470,7 +546,13 @@ class Player {
       record.end = this.#moment()
       record.outcome = 'DONE'
       record.unconfirmed = unconfirmed
-      if (this.#isCovered(record, confirmedBy)) record.strong = this.#moment()
+      const uncovered = this.#uncovered(record, confirmedBy)
+      if (uncovered.length === 0) record.strong = this.#moment()
+      else record.uncovered = uncovered
+      const cutSince = this.#cutAt.get(process)
+      if (!process.connected && cutSince !== undefined && cutSince < record.sent.order) {
+        this.fail(`acknowledged by a process without a connection: ${words(record)}`)
+      }
       this.#log?.(`${String(this.#cluster.time.nowMs).padStart(6)} ${words(record)}`)
     })
     this.#expectEnd(process, words(record), 2 * writeTimeoutMs + 3_500, ended, (error) => {
@@ -486,15 +568,15 @@ class Player {
     })
   }
 
-  /** Whether nobody is left who may serve what a change made old, once it was acknowledged. */
-  #isCovered({ sent, end }: ChangeRecord, confirmedBy: readonly string[]): boolean {
-    return this.#cluster.alive.every((process) => {
-      if (confirmedBy.includes(process.id) || process.state === 'leaving') return true
+  /** Who is left that may serve what a change made old, once it was acknowledged. */
+  #uncovered({ sent, end }: ChangeRecord, confirmedBy: readonly string[]): readonly SimulatedProcess[] {
+    return this.#cluster.alive.filter((process) => {
+      if (confirmedBy.includes(process.id) || process.state === 'leaving') return false
       // One that was stopped meanwhile must notice it before it answers. But what it lost is another matter.
       const pause = this.#pauses.find(
         (each) => each.process === process && each.fromMs <= end!.atMs && each.toMs >= sent.atMs,
       )
-      return pause !== undefined && process.connected
+      return pause === undefined || !process.connected
     })
   }
 

@@ -26,6 +26,12 @@ export interface SimulatedProcess {
   /** `gone`: killed, or has left. */
   state: 'running' | 'paused' | 'leaving' | 'gone'
   connected: boolean
+  /** Since when it has run and been connected. */
+  wellSinceMs: number
+  /** Whether its lease has not come back since its connection was lost. */
+  isLost: boolean
+  /** When its lease came back last. */
+  regained: number
   /** Resolves when `engine.stop` has. */
   stopped: Promise<void> | undefined
 }
@@ -39,6 +45,8 @@ export interface SimulatedClusterOptions {
   readonly fate: (key: string) => CallFate
   /** Called with what must never happen. */
   readonly onFault: (what: string) => void
+  /** Called for everything that a process logs. */
+  readonly onLog: (process: SimulatedProcess, message: string, fields: LogFields) => void
   readonly log?: ((line: string) => void) | undefined
 }
 
@@ -102,7 +110,7 @@ export class SimulatedCluster {
     const { maxSkewMs, onFault } = this.#options
     const name = `${id}${this.processes.filter((process) => process.id === id).length}`
     const clock = new ProcessClock(this.time, Math.round((this.#random() * 2 - 1) * maxSkewMs))
-    const logger = this.#logger(name)
+    const logger = this.#logger(name, () => this.processes.find((process) => process.name === name))
     const bus = memoryBus({ hub: this.#hub, name, logger, clock })
     const cluster = new Cluster({
       name: 'simulated',
@@ -126,8 +134,9 @@ export class SimulatedCluster {
       peers: cluster,
     })
     const startedAtMs = this.time.nowMs
-    const state = { state: 'running', connected: true, stopped: undefined } as const
-    const process: SimulatedProcess = { id, name, engine, cluster, bus, clock, startedAtMs, ...state }
+    const state = { state: 'running', connected: true, isLost: false, regained: 0, stopped: undefined } as const
+    const times = { startedAtMs, wellSinceMs: startedAtMs }
+    const process: SimulatedProcess = { id, name, engine, cluster, bus, clock, ...times, ...state }
     this.processes.push(process)
     engine.start().catch((error: unknown) => onFault(`${name} did not start: ${String(error)}`))
     return process
@@ -154,23 +163,36 @@ export class SimulatedCluster {
 
   resume(process: SimulatedProcess): void {
     process.state = 'running'
-    process.clock.resume()
+    // Of a short pause a process notices nothing.
+    if (process.clock.resume() >= 750) process.wellSinceMs = this.time.nowMs
     this.#hub.resume(process.name)
   }
 
   cut(process: SimulatedProcess, slowConsumer: boolean): void {
     process.connected = false
+    process.isLost = true
     if (process.cluster.info().self.state !== 'DEAD') this.#hub.disconnect(process.name, 'cut', slowConsumer)
   }
 
   mend(process: SimulatedProcess): void {
     process.connected = true
+    process.wellSinceMs = this.time.nowMs
     if (process.cluster.info().self.state !== 'DEAD') this.#hub.connect(process.name)
   }
 
   /** Loses the next broadcasts of changes on their way to a process. */
   loseChanges(process: SimulatedProcess, count: number): void {
     this.#toDrop.set(process.name, count)
+  }
+
+  /** Notes who has its lease back. */
+  look(): void {
+    for (const process of this.alive) {
+      if (!process.isLost || !process.connected || process.state !== 'running') continue
+      if (!process.cluster.stats.leaseHeld) continue
+      process.isLost = false
+      process.regained = this.next()
+    }
   }
 
   /** Whether all processes are well, hear each other and agree. */
@@ -202,11 +224,13 @@ export class SimulatedCluster {
     })
   }
 
-  #logger(name: string): Logger {
-    const { log, onFault } = this.#options
+  #logger(name: string, process: () => SimulatedProcess | undefined): Logger {
+    const { log, onFault, onLog } = this.#options
     const at =
       (level: string) =>
       (fields: LogFields, message: string): void => {
+        const logging = process()
+        if (logging !== undefined) onLog(logging, message, fields)
         if (level === 'error') onFault(`${name} logged an error: ${message} ${describe(fields)}`)
         log?.(`${String(Math.round(this.time.nowMs)).padStart(6)} ${name} ${level} ${message} ${describe(fields)}`)
       }

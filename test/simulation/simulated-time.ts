@@ -58,6 +58,7 @@ export class ProcessClock implements Clock {
   readonly #time: SimulatedTime
   readonly #wallStartMs: number
   #paused = false
+  #pausedAtMs = 0
   #killed = false
   #late: (() => void)[] = []
 
@@ -92,11 +93,14 @@ export class ProcessClock implements Clock {
 
   pause(): void {
     this.#paused = true
+    this.#pausedAtMs = this.#time.nowMs
   }
 
-  resume(): void {
+  /** @returns for how many milliseconds it was paused. */
+  resume(): number {
     this.#paused = false
     for (const fire of this.#late.splice(0)) this.#time.at(this.#time.nowMs, fire)
+    return this.#time.nowMs - this.#pausedAtMs
   }
 
   kill(): void {
