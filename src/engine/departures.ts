@@ -212,8 +212,8 @@ export class Departures {
       keyspace.land(flight, { entry: keyspace.received(newest, 'LOADED', sentAtMs), servedFrom: 'PEER' })
       return true
     }
-    // One that has not answered may have the only copy.
-    if (loader === undefined && answers.some(({ kind }) => kind !== 'NO_SOURCE' && kind !== 'ENTRY')) return false
+    // One that has not answered may have the only copy, and one whose answer was overruled what it was replaced by.
+    if (loader === undefined && answers.some(({ kind }) => kind !== 'NO_SOURCE')) return false
     this.#loadFromSource(served, flight)
     return true
   }
