@@ -1,7 +1,7 @@
 import { type DocumentNode, Kind, type SchemaExtensionNode, parse, visit } from 'graphql'
 
 /** Where the specification of federation lies; its versions are below it. */
-export const federationSpecification = 'https://specs.apollo.dev/federation'
+const federationSpecification = 'https://specs.apollo.dev/federation'
 
 /** A version of the specification: the one that every composition takes, or the one that has `@cacheTag`. */
 export type FederationVersion = 'v2.9' | 'v2.12'

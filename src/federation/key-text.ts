@@ -4,7 +4,7 @@ import { isJsonObject, valueAt } from './stored-values.ts'
 import type { KeyField, TypedKey } from './typed-schema.ts'
 
 /** A scalar of a key as text; `undefined` for what cannot be part of a key. */
-export function scalarText(value: unknown): string | undefined {
+function scalarText(value: unknown): string | undefined {
   if (typeof value === 'string') return value.isWellFormed() ? value : undefined
   if (typeof value === 'boolean') return String(value)
   return typeof value === 'number' && Number.isFinite(value) ? String(value) : undefined
