@@ -1,0 +1,58 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createFedcache, loadConfig } from '../../src/index.ts'
+import { resolvedConfig } from '../../src/server.ts'
+import { post } from '../support/served-cache.ts'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const pages = [
+  'SECURITY.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => /^(?:auth|discovery)-.*\.md$/.test(name))
+    .map((name) => `docs/${name}`),
+]
+
+let folder = ''
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fedcache-docs-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+/** The configurations of a page, as files. */
+async function configsOf(page: string): Promise<readonly string[]> {
+  const text = readFileSync(join(root, page), 'utf8')
+  const blocks = Array.from(text.matchAll(/^```ts\n(.*?)^```$/gms), ([, block]) => block!)
+  return Promise.all(
+    blocks.map(async (block, index) => {
+      const path = join(folder, `${page.replace(/\W/g, '-')}-${index}.config.ts`)
+      await writeFile(path, block)
+      return path
+    }),
+  )
+}
+
+test.each(pages)('%s: every configuration in it is right', async (page) => {
+  const paths = await configsOf(page)
+  expect(paths).not.toHaveLength(0)
+  for (const path of paths) resolvedConfig(await loadConfig(path), { heapLimitBytes: Infinity })
+})
+
+test('docs/auth-function.md does what it says', async () => {
+  const [path] = await configsOf('docs/auth-function.md')
+  const fedcache = createFedcache({ ...(await loadConfig(path!)), memoryLimit: '16mb', log: { level: 'silent' } })
+  const status = async (headers: Readonly<Record<string, string>>) =>
+    (await fedcache.fetch(post({ query: '{ entry(keyspace: "notes", key: "a") { key } }' }, headers))).status
+  expect([await status({}), await status({ 'x-authenticated-user': 'ann@acme' })]).toStrictEqual([401, 200])
+  await fedcache.stop()
+})
+
+test.each(pages)('%s: every page that it points to is there', (page) => {
+  const text = readFileSync(join(root, page), 'utf8')
+  for (const [, target] of text.matchAll(/\]\((?!http)([^)#]+)\)/g)) {
+    expect(readFileSync(join(root, page, '..', target!), 'utf8')).not.toBe('')
+  }
+})
