@@ -52,9 +52,25 @@ export class Departures {
     const flight = keyspace.flights.begin(key, keyspace.slotOf(key), deadlineMs)
     const served = keyspaces.find(keyspace.name)
     // A reader whose flight fell under a tag fence begins another, perhaps after its keyspace was deleted.
-    if (served?.keyspace === keyspace) send(served, flight)
-    else landLater(keyspace, flight, wasDeleted(keyspace))
+    if (served?.keyspace !== keyspace) landLater(keyspace, flight, wasDeleted(keyspace))
+    else if (this.#context.peers.mayServe()) send(served, flight)
+    else void this.#sendLater(served, flight, send)
     return flight
+  }
+
+  /**
+   * This peer has not heard from its cluster for a moment: whoever is the owner, it is not known here. Were everybody to
+   * ask the source instead, a busy machine would be enough for a stampede.
+   */
+  async #sendLater(
+    served: ServedKeyspace,
+    flight: Flight,
+    send: (served: ServedKeyspace, flight: Flight) => void,
+  ): Promise<void> {
+    const { clock, peers } = this.#context
+    const mayServe = await peers.whenMayServe(Math.max(0, flight.deadlineMs - clock.monotonic()))
+    if (mayServe) send(served, flight)
+    else served.keyspace.land(flight, nobodyAnswered(served.keyspace, flight))
   }
 
   #send(served: ServedKeyspace, flight: Flight): void {
@@ -222,8 +238,9 @@ export class Departures {
     const { peers, clock } = this.#context
     await peers.routeChange()
     for (const flight of flights) {
-      if (clock.monotonic() < flight.deadlineMs) this.#send(served, flight)
-      else served.keyspace.land(flight, nobodyAnswered(served.keyspace, flight))
+      if (clock.monotonic() >= flight.deadlineMs) served.keyspace.land(flight, nobodyAnswered(served.keyspace, flight))
+      else if (peers.mayServe()) this.#send(served, flight)
+      else void this.#sendLater(served, flight, (_, later) => this.#send(served, later))
     }
   }
 
