@@ -1,4 +1,4 @@
-import { FedcacheError } from '../errors.ts'
+import { FedcacheError, type FedcacheErrorOptions } from '../errors.ts'
 import {
   type AskedAs,
   type Bus,
@@ -61,10 +61,12 @@ export class Asker {
   ): Promise<readonly PeerAnswer[]> {
     const answers = new Map<string, PeerAnswer>()
     const deadlineMs = this.#context.clock.monotonic() + timeoutMs
-    let left = keys
+    const { pieces, tooLarge } = packPieces(keys, this.#limitBytes(), keyBytes)
+    for (const key of tooLarge) answers.set(key, { kind: 'ERROR', error: this.#tooLarge(key) })
+    let left: readonly string[] = pieces.flat()
     while (left.length > 0) {
       const leftMs = deadlineMs - this.#context.clock.monotonic()
-      const part = this.#pieces(left, (key) => Buffer.byteLength(key) + rowOverheadBytes)[0] ?? []
+      const part = packPieces(left, this.#limitBytes(), keyBytes).pieces[0]!
       const got = leftMs <= 0 ? [] : await this.#readPart(peer, as, keyspace, part, leftMs)
       // Whoever answers always gives at least one, so a reply without any is none.
       if (got.length === 0) {
@@ -88,7 +90,9 @@ export class Asker {
     const confirmedBy = new Set<string>()
     const unconfirmed = new Set<string>()
     const { pieces, tooLarge } = packPieces(writes, this.#limitBytes(), writeBytes)
-    for (const write of tooLarge) answers.set(write, { kind: 'ERROR', error: this.#tooLarge(write) })
+    for (const write of tooLarge) {
+      answers.set(write, { kind: 'ERROR', error: this.#tooLarge(write.key, { outcome: 'NONE' }) })
+    }
     await Promise.all(
       pieces.map(async (piece) => {
         const result = await this.#writePiece(peer, keyspace, piece, timeoutMs)
@@ -201,14 +205,10 @@ export class Asker {
     return pieceLimitBytes(this.#context.bus.maxPayload)
   }
 
-  #pieces<Item>(items: readonly Item[], bytes: (item: Item) => number): readonly (readonly Item[])[] {
-    return packPieces(items, this.#limitBytes(), bytes).pieces
-  }
-
-  #tooLarge({ key }: WriteTransfer): FedcacheError {
+  #tooLarge(key: string, options?: FedcacheErrorOptions): FedcacheError {
     const limit = this.#context.bus.maxPayload
-    const message = `The value of ${JSON.stringify(key.slice(0, 64))} does not fit into a message between peers (${limit} bytes); raise max_payload of the NATS servers.`
-    return new FedcacheError('VALUE_TOO_LARGE', message, { outcome: 'NONE' })
+    const message = `What is to be sent of ${JSON.stringify(key.slice(0, 64))} does not fit into a message between peers (${limit} bytes); raise max_payload of the NATS servers.`
+    return new FedcacheError('VALUE_TOO_LARGE', message, options)
   }
 }
 
@@ -228,6 +228,10 @@ function writeAnswers(frame: Frame, writes: readonly WriteTransfer[]): WriteAnsw
     answers: unpackWriteAnswers({ rows: list(head, 'rows'), values: frame.values }, writes),
     confirmation: { confirmedBy: texts(head, 'confirmedBy'), unconfirmed: texts(head, 'unconfirmed') },
   }
+}
+
+function keyBytes(key: string): number {
+  return Buffer.byteLength(key) + rowOverheadBytes
 }
 
 function writeBytes(write: WriteTransfer): number {

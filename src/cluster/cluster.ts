@@ -645,8 +645,9 @@ export class Cluster implements Peers {
   #onView(changed: boolean): void {
     if (changed) {
       this.#options.logger.info({ view: this.#view.hash, peers: this.#view.peers }, 'view changed')
-      this.#beat()
+      // First, so that the heartbeat does not say that everything is in its place.
       void this.#handOver?.run()
+      this.#beat()
     }
     this.#look()
   }

@@ -21,6 +21,7 @@ export interface HandOverContext {
 const putsPerRound = 256
 const requestTimeoutMs = 2_000
 const retryMs = 100
+const maxRetryMs = 2_000
 
 /**
  * Brings puts that exist nowhere but in this process to the peers that own them now. Each is forgotten here only when
@@ -45,6 +46,8 @@ export class HandOver {
   /** Hands over whatever is out of place; resolves when nothing is left that anybody takes. */
   run(): Promise<void> {
     this.#again = true
+    // Under another view other puts are out of place, also where it is one that was there before.
+    if (this.#context.view() !== this.#doneFor) this.#doneFor = ''
     this.#running ??= this.#untilDone().finally(() => (this.#running = undefined))
     return this.#running
   }
@@ -62,8 +65,9 @@ export class HandOver {
       this.#again = false
       const by = view()
       const left = await this.#round()
+      // Asked to run anew it looks again at once; what nobody takes it offers more and more seldom.
+      delayMs = left === 0 || this.#again ? 0 : Math.min(maxRetryMs, Math.max(retryMs, 2 * delayMs))
       if (left > 0) this.#again = true
-      delayMs = left > 0 ? retryMs : 0
       if (this.#again || by !== view() || by === this.#doneFor) continue
       this.#doneFor = by
       onDone()
@@ -87,7 +91,8 @@ export class HandOver {
       if (batch.length >= putsPerRound) await flush()
     }
     if (batch.length > 0) await flush()
-    if (taken + left > 0) logger.info({ taken, left }, 'handed over')
+    if (taken > 0) logger.info({ taken, left }, 'handed over')
+    else if (left > 0) logger.debug({ left }, 'nobody has taken what is to be handed over')
     return left
   }
 
