@@ -14,8 +14,10 @@ export type EntryLoader = (keyspace: string, key: string) => Entry | null | Prom
  * @param maxKeysPerCall what the engine takes in one call; more keys make several calls.
  */
 export function entryLoader(engine: EngineApi, reads: ReadRecord, maxKeysPerCall: number): EntryLoader {
-  const loaders = new Map<string, KeyspaceLoader>()
+  // Most operations read none this way, or from one keyspace.
+  let loaders: Map<string, KeyspaceLoader> | undefined
   return (keyspace, key) => {
+    loaders ??= new Map()
     let loader = loaders.get(keyspace)
     if (loader === undefined) {
       loader = keyspaceLoader(engine, reads, keyspace, maxKeysPerCall)

@@ -17,6 +17,7 @@ function putInput({ key, value, text, bytes, ttl, expiresAt, tags }: PutEntryInp
 
 // An error in a list is reported with its position, and fails no other element. Generated types do not know that.
 function listed(results: readonly ReadResult[]): readonly (Entry | null)[] {
+  if (!results.some((result) => result instanceof FedcacheError)) return results as readonly (Entry | null)[]
   return results.map((result) =>
     result instanceof FedcacheError ? graphqlError(result) : result,
   ) as readonly (Entry | null)[]

@@ -9,7 +9,7 @@ import {
   GraphQLString,
 } from 'graphql'
 import { EncodedJson } from '../../engine/encoded-json.ts'
-import { jsonText } from './response-text.ts'
+import { jsonString, jsonText } from './response-text.ts'
 
 /** Writes a value that is not null as the type serializes it. Throws what is wrong with it. */
 export type LeafWriter = (value: unknown) => string
@@ -20,7 +20,7 @@ export function leafWriter(type: GraphQLLeafType): LeafWriter {
   switch (type) {
     case GraphQLString:
     case GraphQLID:
-      return (value) => (typeof value === 'string' ? jsonText(value) : general(value))
+      return (value) => (typeof value === 'string' ? jsonString(value) : general(value))
     case GraphQLBoolean:
       return (value) => (value === true ? 'true' : value === false ? 'false' : general(value))
     case GraphQLInt:

@@ -60,6 +60,8 @@ class CompiledOperation implements PreparedOperation {
   readonly #conditions: readonly string[]
   readonly #coerce: VariableCoercion
   readonly #onCompiled: (fieldCount: number) => void
+  /** The one variant there is where nothing is conditional. */
+  #only: SelectionWriter | undefined
   #fieldCount = 0
   /** By the values of the conditions; `undefined` is one that is too large. */
   readonly #variants = new Map<string, SelectionWriter | undefined>()
@@ -85,6 +87,7 @@ class CompiledOperation implements PreparedOperation {
   }
 
   #variant(variables: Readonly<Record<string, unknown>>): SelectionWriter | undefined {
+    if (this.#conditions.length === 0) return (this.#only ??= this.#compile(variables))
     let name = ''
     for (const condition of this.#conditions) name += variables[condition] === true ? '1' : '0'
     if (!this.#variants.has(name)) this.#variants.set(name, this.#compile(variables))

@@ -6,6 +6,8 @@ export class PreparedDocument {
   readonly #schema: GraphQLSchema
   readonly #document: DocumentNode
   readonly #operations = new Map<string | undefined, PreparedOperation>()
+  #last: PreparedOperation | undefined
+  #lastName: string | undefined
   /** Fields compiled so far, of all its operations. */
   fieldCount = 0
 
@@ -16,12 +18,15 @@ export class PreparedDocument {
 
   /** The operation of that name, or the only one; `undefined` where it is not one that can be prepared. */
   operation(name: string | undefined): PreparedOperation | undefined {
+    if (this.#last !== undefined && this.#lastName === name) return this.#last
     let operation = this.#operations.get(name)
     if (operation === undefined) {
       operation = prepareOperation(this.#schema, this.#document, name, (fields) => (this.fieldCount += fields))
       // Names that are not in the document are never kept.
       if (operation !== undefined) this.#operations.set(name, operation)
     }
+    this.#last = operation
+    this.#lastName = name
     return operation
   }
 }

@@ -8,6 +8,14 @@ export function responseText(text: string): Encoded {
   return beyondAscii.test(text) ? encodeText(text) : text
 }
 
+// What JSON writes as it is, between quotes.
+const plainText = /^[ !#-[\]-~]*$/
+
+/** The JSON of a text, as it may stand in a response beside stored values. */
+export function jsonString(text: string): Encoded {
+  return text.length < 100 && plainText.test(text) ? `"${text}"` : jsonText(text)
+}
+
 /** The JSON of a value, as it may stand in a response beside stored values. */
 export function jsonText(value: unknown): Encoded {
   return responseText(JSON.stringify(value))

@@ -5,6 +5,7 @@ import {
   type GraphQLObjectType,
   type GraphQLOutputType,
   defaultTypeResolver,
+  isLeafType,
   isNonNullType,
 } from 'graphql'
 import type { LeafWriter } from './leaf-writer.ts'
@@ -102,23 +103,33 @@ export function resolvingWriter(
   write: ValueWriter,
 ): FieldWriter {
   const { type } = field.definition
+  const isLeaf = isLeafType(isNonNullType(type) ? type.ofType : type)
+  // A resolver that names its parameters and not the fourth has no use for it; those with `...rest` have a length of 0.
+  const takesInfo = resolve.length === 0 || resolve.length > 3
   return (run, source, parent) => {
-    const path = fieldPath(field, parent)
+    // Of most scalars nobody ever asks where they stand.
+    let path: Path | undefined = isLeaf && !takesInfo ? undefined : fieldPath(field, parent)
     try {
-      const info = new FieldInfo(run, field, path)
+      const info = (takesInfo ? new FieldInfo(run, field, path!) : undefined) as FieldInfo
       const value: unknown = resolve(source, field.arguments(run.variables), run.context, info)
-      const written = isPromise(value)
-        ? value.then((resolved) => write(run, field, path, resolved))
-        : write(run, field, path, value)
-      if (written === null) return 'null'
-      if (typeof written === 'string') return written
-      return written
-        .then((text) => text ?? 'null')
-        .then(undefined, (error: unknown) => failedField(run, field, type, path, error))
+      if (!isPromise(value)) {
+        const written = write(run, field, path!, value)
+        if (written === null) return 'null'
+        if (typeof written === 'string') return written
+        return settled(written, (error) => failedField(run, field, type, path!, error))
+      }
+      path ??= fieldPath(field, parent)
+      const at = path
+      const written = value.then((resolved) => write(run, field, at, resolved))
+      return settled(written, (error) => failedField(run, field, type, at, error))
     } catch (error) {
-      return failedField(run, field, type, path, error)
+      return failedField(run, field, type, path ?? fieldPath(field, parent), error)
     }
   }
+}
+
+function settled(written: Promise<string | null>, fail: (error: unknown) => 'null'): Promise<string> {
+  return written.then((text) => text ?? 'null').then(undefined, fail)
 }
 
 function failedField(run: Run, field: SelectedField, type: GraphQLOutputType, path: Path, error: unknown): 'null' {
@@ -233,9 +244,7 @@ function writtenItem(
       : write(run, field, path, item)
     if (written === null) return 'null'
     if (typeof written === 'string') return written
-    return written
-      .then((text) => text ?? 'null')
-      .then(undefined, (error: unknown) => failed(run, type, field.nodes, path, error))
+    return settled(written, (error) => failed(run, type, field.nodes, path, error))
   } catch (error) {
     return failed(run, type, field.nodes, path, error)
   }
