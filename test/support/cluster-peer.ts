@@ -67,6 +67,8 @@ export interface ClusterPeerOptions {
   readonly settings?: ClusterSettings
   readonly config?: string
   readonly port?: number
+  /** Whether Ctrl-C leaves it alone, for whoever ends it in order. */
+  readonly detached?: boolean
 }
 
 const keptLines = 20_000
@@ -91,12 +93,13 @@ export class ClusterPeer {
   #resumedAtMs = -Infinity
 
   constructor(options: ClusterPeerOptions) {
-    const { id, nats, cluster, settings = {}, config = defaultConfig, port = 0 } = options
+    const { id, nats, cluster, settings = {}, config = defaultConfig, port = 0, detached = false } = options
     this.id = id
     const flags = { config, port: `${port}`, nats, cluster, 'peer-id': id }
     const list = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])
     this.#child = spawn(process.execPath, [commandLine, 'serve', ...list], {
       cwd: tmpdir(),
+      detached,
       env: {
         ...inherited(),
         CLUSTER_SETTINGS: JSON.stringify(settings),
