@@ -183,7 +183,7 @@ function serverOf(
   readiness: () => Readiness,
 ): HttpServer {
   const { host, port, maxKeysPerCall } = config
-  const { allowedHosts, bodyLimitBytes, graphiql, maxDocumentTokens, documents, trusted } = config.http
+  const { allowedHosts, bodyLimitBytes, graphiql, maxDocumentTokens, documents, tls, trusted } = config.http
   const contextOf = (allowed: EngineApi): ResolverContext =>
     resolverContext(allowed, {
       maxKeysPerCall,
@@ -208,6 +208,7 @@ function serverOf(
     maxBodyBytes: bodyLimitBytes,
     maxDocumentTokens,
     documents,
+    ...(tls === undefined ? {} : { tls }),
     ...(trusted === undefined ? {} : { trusted: trustedDocuments(trusted.documents, trusted.only) }),
     graphiql,
     ...(allowedHosts === undefined ? {} : { allowedHosts }),

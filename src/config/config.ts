@@ -159,6 +159,13 @@ export interface HttpConfig {
    */
   readonly introspection?: boolean
   /**
+   * HTTPS: paths of the certificate, with those between it and an authority, and of its key, as PEM. New files are used
+   * within seconds, without a restart.
+   *
+   * @default none: HTTP
+   */
+  readonly tls?: { readonly cert: string; readonly key: string }
+  /**
    * Documents that clients may send by id: the SHA-256 of their text, as `documentId: "sha256:<hex>"` or as Apollo's
    * `persistedQuery`, by POST and GET. With `only` no others are executed.
    *

@@ -19,6 +19,8 @@ export interface ResolvedHttp {
     readonly maxAliases: number
     readonly introspection: boolean
   }
+  /** Paths of certificate and key; `undefined`: HTTP. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined
   /** `undefined`: documents are sent as they are. */
   readonly trusted: { readonly documents: readonly string[]; readonly only: boolean } | undefined
   /** `undefined` where the config does not say. */
@@ -37,6 +39,7 @@ export function resolveHttp(problems: Problems, value: unknown): ResolvedHttp {
     'maxAliases',
     'introspection',
     'trustedDocuments',
+    'tls',
     'allowedHosts',
   ])
   const limit = (name: string, range: Parameters<typeof checkWholeNumber>[3]): number =>
@@ -65,6 +68,7 @@ export function resolveHttp(problems: Problems, value: unknown): ResolvedHttp {
       maxAliases: limit('maxAliases', { min: 0, max: 1_000_000, fallback: 1000 }),
       introspection: checkBoolean(problems, 'http.introspection', fields['introspection'], true),
     },
+    tls: resolveTls(problems, fields['tls']),
     trusted: resolveTrusted(problems, fields['trustedDocuments']),
     allowedHosts: resolveAllowedHosts(problems, fields['allowedHosts']),
   }
@@ -103,6 +107,14 @@ function resolveGraphiql(problems: Problems, value: unknown): ResolvedHttp['grap
       problems.add(`${path}.variables`, 'must be an object', variables)
   }
   return { tabs }
+}
+
+function resolveTls(problems: Problems, value: unknown): ResolvedHttp['tls'] {
+  if (value === undefined) return undefined
+  const { cert, key } = checkFields(problems, 'http.tls', value, ['cert', 'key'])
+  if (typeof cert === 'string' && cert !== '' && typeof key === 'string' && key !== '') return { cert, key }
+  problems.add('http.tls', 'must have cert and key: paths of PEM files', value)
+  return undefined
 }
 
 function resolveTrusted(problems: Problems, value: unknown): ResolvedHttp['trusted'] {

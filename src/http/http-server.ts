@@ -1,9 +1,11 @@
-import { STATUS_CODES, type IncomingMessage, createServer } from 'node:http'
+import { STATUS_CODES, type IncomingMessage, type ServerResponse, createServer } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { GraphQLSchema } from 'graphql'
 import type { Engine } from '../engine/engine.ts'
 import type { Logger, RequestHead } from '../ports/index.ts'
+import { type CertificateFiles, followCertificate } from './certificate.ts'
 import { graphqlHandler } from './graphql-handler.ts'
 import { closed, listening, openOf, originOf } from './listener.ts'
 import { metrics, type Reading } from './metrics.ts'
@@ -61,6 +63,8 @@ export interface HttpServerOptions {
   readonly maxDocumentTokens?: number
   /** What else documents may be like. Default: 30 deep, 10,000 fields, 1,000 aliases, with introspection. */
   readonly documents?: Partial<Omit<DocumentRules, 'maxTokens'>>
+  /** Certificate and key, for HTTPS. Default: none, and HTTP. */
+  readonly tls?: CertificateFiles
   /** Documents known beforehand. Default: none. */
   readonly trusted?: TrustedDocuments
   /** GraphiQL for browsers, with the tabs it opens with; `false` turns it off. Default: on, no tabs of its own. */
@@ -120,15 +124,20 @@ export function httpServer(options: HttpServerOptions): HttpServer {
   })
   const sockets = webSockets(handler, options.context, maxBodyBytes)
   const isNamed = hostGuard(host, options.allowedHosts)
-  const server = createServer(
-    { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, connectionsCheckingInterval: 5000 },
-    (request, response) => {
-      open.begin(response)
-      const refusal = refusalOf(request, isNamed)
-      if (refusal !== undefined) return refuse(response, refusal)
-      respond(request, response)
-    },
-  )
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    open.begin(response)
+    const refusal = refusalOf(request, isNamed)
+    if (refusal !== undefined) return refuse(response, refusal)
+    respond(request, response)
+  }
+  const timeouts = {
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: 5000,
+  }
+  const secure = options.tls === undefined ? undefined : createSecureServer(timeouts, answer)
+  const server = secure ?? createServer(timeouts, answer)
+  let stopFollowing = (): void => {}
   const open = openOf(server, numbers)
   let closing: Promise<void> | undefined
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -138,12 +147,16 @@ export function httpServer(options: HttpServerOptions): HttpServer {
   })
   return {
     listen: async () => {
+      if (secure !== undefined && options.tls !== undefined) {
+        stopFollowing = await followCertificate(secure, options.tls, options.logger)
+      }
       await listening(server, host, port)
       const address = server.address() as AddressInfo
-      const origin = originOf(host, address.port)
+      const origin = originOf(host, address.port, secure === undefined ? 'http' : 'https')
       return { origin, url: `${origin}/graphql`, port: address.port }
     },
     close: async (graceMs) => {
+      stopFollowing()
       if (server.listening) closing ??= closed(server, sockets, open, graceMs)
       await closing
     },

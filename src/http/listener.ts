@@ -16,9 +16,9 @@ export function listening(server: Server, host: string, port: number): Promise<v
 }
 
 /** Where a server is reached that listens on that address; on this machine, where it listens on all addresses. */
-export function originOf(host: string, port: number): string {
+export function originOf(host: string, port: number, scheme: 'http' | 'https' = 'http'): string {
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host
-  return `http://${name}:${port}`
+  return `${scheme}://${name}:${port}`
 }
 
 /** What a server has open. */
