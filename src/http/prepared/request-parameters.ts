@@ -22,12 +22,13 @@ export function bodyParameters(body: string): PlainParameters | undefined {
 export function addressParameters(search: string): PlainParameters | undefined {
   const parameters = new URLSearchParams(search)
   const variables = parameters.get('variables')
+  const extensions = parameters.get('extensions')
   try {
     return plain({
       query: parameters.get('query'),
       operationName: parameters.get('operationName') || undefined,
       variables: variables ? JSON.parse(variables) : undefined,
-      extensions: parameters.get('extensions') || undefined,
+      extensions: extensions ? JSON.parse(extensions) : undefined,
     })
   } catch {
     return undefined
@@ -35,11 +36,13 @@ export function addressParameters(search: string): PlainParameters | undefined {
 }
 
 function plain(given: Readonly<Record<string, unknown>>): PlainParameters | undefined {
-  const { query, operationName, variables } = given
+  const { query, operationName, variables, extensions } = given
   for (const name in given) {
-    if (name !== 'query' && name !== 'variables' && name !== 'operationName' && isGiven(given[name])) return undefined
+    if (!plainNames.has(name) && isGiven(given[name])) return undefined
   }
-  if (typeof query !== 'string') return undefined
+  // Without a query the extensions may say which document is meant; beside one they say nothing.
+  if (typeof query !== 'string' || query === '') return undefined
+  if (isGiven(extensions) && (typeof extensions !== 'object' || Array.isArray(extensions))) return undefined
   if (typeof operationName !== 'string' && isGiven(operationName)) return undefined
   if (isGiven(variables) && (typeof variables !== 'object' || Array.isArray(variables))) return undefined
   return {
@@ -49,6 +52,7 @@ function plain(given: Readonly<Record<string, unknown>>): PlainParameters | unde
   }
 }
 
+const plainNames: ReadonlySet<string> = new Set(['query', 'variables', 'operationName', 'extensions'])
 const noVariables: GivenVariables = {}
 
 function isGiven(value: unknown): boolean {
