@@ -500,17 +500,11 @@ export class Cluster implements Peers {
 
   #cameBack(mayHaveMissed: boolean): void {
     this.#lives++
-    if (mayHaveMissed && this.#state === 'ALIVE' && this.#disagrees()) void this.#rejoin()
+    // Even where all agree again: meanwhile others owned what this peer owns, and took its heartbeat for its return.
+    if (mayHaveMissed && this.#state === 'ALIVE') void this.#rejoin()
     this.#beat()
     for (const { id } of this.#members.all()) void this.#catalogue?.fetch(id)
     void this.#handOver?.run()
-  }
-
-  /** Whether anybody who holds slots places keys by another view. */
-  #disagrees(): boolean {
-    return Array.from(this.#members.all()).some(({ heartbeat }) => {
-      return heartbeat.state === 'ALIVE' && heartbeat.view !== this.#view.hash
-    })
   }
 
   /**
