@@ -231,6 +231,8 @@ class Wait implements Waiter {
     // A put may have come while the load was failing.
     const servedFrom = servable(this.#context, entry, nowMs)
     if (servedFrom !== undefined) return view(this.#context, this.#keyspace, entry, servedFrom, nowMs)
+    // Not expired, but another peer decides by now what is current.
+    if (staleIfErrorMs === 0) return undefined
     this.#keyspace.counters.staleHits++
     return view(this.#context, this.#keyspace, entry, 'STALE', nowMs)
   }

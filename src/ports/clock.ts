@@ -15,7 +15,7 @@ export interface Clock {
   monotonic(): number
   /**
    * Calls `callback` once, no earlier than `delayMs` milliseconds from now. A delay of 0 means after the I/O events
-   * that are already waiting, not before the current call returns. A set timer does not keep the process alive.
+   * that are already waiting, not before the current call returns. A set timer keeps the process alive: somebody waits.
    */
   setTimer(callback: () => void, delayMs: number): Timer
 }

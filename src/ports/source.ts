@@ -2,7 +2,7 @@
 export interface SourceContext {
   /** The keyspace the call is for. */
   readonly keyspace: string
-  /** Aborted when nobody waits for the result any more, or its deadline has passed. */
+  /** Aborted when the deadline of the call has passed. A load goes on when its readers have left. */
   readonly signal: AbortSignal
 }
 

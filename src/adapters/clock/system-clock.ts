@@ -4,8 +4,7 @@ import type { Clock, Timer } from '../../ports/index.ts'
 const maxTimeoutMs = 2 ** 31 - 1
 
 /**
- * The machine's own time. Its timers do not keep the process alive; one with a delay of 0 fires after the I/O events
- * that are already waiting.
+ * The machine's own time. A timer with a delay of 0 fires after the I/O events that are already waiting.
  */
 export function systemClock(): Clock {
   return {
@@ -16,8 +15,6 @@ export function systemClock(): Clock {
 }
 
 function setImmediateTimer(callback: () => void): Timer {
-  // Not unreferenced: Node.js would sleep in its poll phase in spite of it, until I/O or another timer wakes it. It keeps
-  // the process alive for one turn of the event loop at most.
   const immediate = setImmediate(callback)
   return {
     cancel() {
@@ -32,7 +29,6 @@ function setTimeoutTimer(callback: () => void, delayMs: number): Timer {
   schedule(delayMs)
   function schedule(remainingMs: number): void {
     timeout = setTimeout(fire, Math.min(Math.ceil(remainingMs), maxTimeoutMs))
-    timeout.unref()
   }
   // Node.js counts in whole milliseconds of its own and may fire up to one too early; the port promises never to.
   function fire(): void {
