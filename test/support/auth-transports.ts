@@ -68,7 +68,7 @@ function quiet(): Promise<undefined> {
 }
 
 /** Sends over graphql-transport-ws, with these credentials in the upgrade and those in `connection_init`. */
-export function overWebSocket(url: string, sent: Sent, inHeader: boolean): Promise<Outcome> {
+function overWebSocket(url: string, sent: Sent, inHeader: boolean): Promise<Outcome> {
   const { query, variables, authorization } = sent
   const credentials = authorization === undefined ? {} : { authorization }
   class Socket extends WebSocket {

@@ -60,7 +60,9 @@ test('the schema is not told where introspection is off', async () => {
     expect(codesOf(await send({ query }))).toContain('GRAPHQL_VALIDATION_FAILED')
   }
   expect(codesOf(await send({ query: '{ __typename }' }))).toStrictEqual([])
-  expect((await fetch(url, { headers: { accept: 'text/html' } })).headers.get('content-type') ?? '').not.toContain('html')
+  expect((await fetch(url, { headers: { accept: 'text/html' } })).headers.get('content-type') ?? '').not.toContain(
+    'html',
+  )
 })
 
 describe('trusted documents', () => {
