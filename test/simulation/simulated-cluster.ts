@@ -40,6 +40,8 @@ export interface SimulatedClusterOptions {
   readonly seed: number
   readonly maxDelayMs: number
   readonly maxSkewMs: number
+  /** How long a message takes, where that is not left to chance. */
+  readonly delayMs?: (from: string, to: string, subject: string) => number | undefined
   readonly policy: Partial<KeyspacePolicy>
   readonly revisions: boolean
   readonly fate: (key: string) => CallFate
@@ -70,8 +72,9 @@ export class SimulatedCluster {
     const worldClock = new ProcessClock(this.time, 0)
     this.#hub = memoryHub({
       clock: worldClock,
-      scheduler: ({ to, subject, deliver, drop }) => {
-        const delayMs = Math.floor(this.#random() * (this.#maxDelayMs + 1))
+      scheduler: ({ from, to, subject, deliver, drop }) => {
+        const drawnMs = Math.floor(this.#random() * (this.#maxDelayMs + 1))
+        const delayMs = options.delayMs?.(from, to, subject) ?? drawnMs
         const left = subject.includes('.bcast.inv.') ? (this.#toDrop.get(to) ?? 0) : 0
         if (left > 0) this.#toDrop.set(to, left - 1)
         this.time.at(this.time.nowMs + delayMs, () => (left > 0 ? drop() : deliver()))
@@ -106,10 +109,11 @@ export class SimulatedCluster {
   }
 
   /** Starts a process. Its id must not be in use. */
-  start(id: string): SimulatedProcess {
+  start(id: string, skewMs?: number): SimulatedProcess {
     const { maxSkewMs, onFault } = this.#options
     const name = `${id}${this.processes.filter((process) => process.id === id).length}`
-    const clock = new ProcessClock(this.time, Math.round((this.#random() * 2 - 1) * maxSkewMs))
+    const drawnSkewMs = Math.round((this.#random() * 2 - 1) * maxSkewMs)
+    const clock = new ProcessClock(this.time, skewMs ?? drawnSkewMs)
     const logger = this.#logger(name, () => this.processes.find((process) => process.name === name))
     const bus = memoryBus({ hub: this.#hub, name, logger, clock })
     const cluster = new Cluster({

@@ -1,0 +1,428 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { SimulatedProcess } from './simulated-cluster.ts'
+import { SmallWorld } from './small-world.ts'
+
+// What random schedules found, or find too seldom, told step by step.
+
+let world: SmallWorld
+
+beforeEach(() => {
+  world = new SmallWorld()
+})
+
+afterEach(() => {
+  expect(world.faults).toEqual([])
+})
+
+const loads = (key: string): number => world.cluster.sources.loaded.loadsByKey.get(key) ?? 0
+const deaths = (): string[] => world.logged.filter((line) => line.endsWith('DEAD'))
+
+describe('one load', () => {
+  test('answers all readers of a settled cluster', async () => {
+    const processes = await world.start('a', 'b', 'c', 'd', 'e')
+    const keys = Array.from({ length: 30 }, (_, index) => `cold${index}`)
+    for (const key of keys) world.cluster.sources.loaded.change(key, 1)
+    const reading = processes.flatMap((process) =>
+      Array.from({ length: 20 }, () => keys.map((key) => world.reading(process, 'loaded', key))).flat(),
+    )
+    expect(new Set(await world.ended(Promise.all(reading)))).toEqual(new Set([1]))
+    expect(keys.map(loads)).toEqual(keys.map(() => 1))
+  })
+
+  test.each(['kill', 'pause'] as const)('is followed by one more where the owner ends by %s', async (fault) => {
+    const [owner, ...others] = await world.start('a', 'b', 'c', 'd')
+    const key = world.key(owner!, 'loaded')
+    world.cluster.sources.loaded.change(key, 1)
+    world.sourceMs = 200
+    const reading = others.flatMap((process) => [1, 2, 3].map(() => world.reading(process, 'loaded', key)))
+    await world.pass(50)
+    world.cluster[fault](owner!)
+    expect(new Set(await world.ended(Promise.all(reading), 4_000))).toEqual(new Set([1]))
+    expect(loads(key)).toBe(2)
+    for (const process of others) expect(await world.read(process, 'loaded', key)).toBe(1)
+    expect(loads(key)).toBe(2)
+  })
+
+  test('is made by each peer that is cut off', async () => {
+    const processes = await world.start('a', 'b', 'c')
+    for (const process of processes) world.cluster.cut(process, false)
+    await world.pass(6_000)
+    world.cluster.sources.loaded.change('k', 1)
+    const reading = processes.flatMap((process) => [1, 2, 3].map(() => world.reading(process, 'loaded', 'k')))
+    expect(new Set(await world.ended(Promise.all(reading)))).toEqual(new Set([1]))
+    expect(loads('k')).toBe(3)
+  })
+
+  test('serves a new owner, who asks the last one first', async () => {
+    const [a] = await world.start('a')
+    const keys = Array.from({ length: 50 }, (_, index) => `key${index}`)
+    for (const key of keys) world.cluster.sources.loaded.change(key, 1)
+    for (const key of keys) await world.read(a!, 'loaded', key)
+    const [b] = await world.start('b')
+    for (const key of keys) expect(await world.read(b!, 'loaded', key)).toBe(1)
+    expect(keys.map(loads)).toEqual(keys.map(() => 1))
+  })
+})
+
+describe('when the bus is gone for all', () => {
+  test('nobody changes its view, and all keep what they have', async () => {
+    const processes = await world.start('a', 'b', 'c')
+    const owned = processes.map((process) => world.key(process, 'loaded'))
+    for (const key of owned) world.cluster.sources.loaded.change(key, 1)
+    for (const [index, key] of owned.entries()) await world.read(processes[index]!, 'loaded', key)
+    const { view } = processes[0]!.cluster.info()
+    for (const process of processes) world.cluster.cut(process, false)
+    await world.pass(20_000)
+    for (const process of processes) world.cluster.mend(process)
+    await world.untilWell()
+    await world.pass(5_000)
+    expect(deaths()).toEqual([])
+    for (const [index, key] of owned.entries()) {
+      expect(processes[index]!.cluster.info().view).toBe(view)
+      expect(await world.read(processes[index]!, 'loaded', key)).toBe(1)
+      expect(loads(key)).toBe(1)
+    }
+  })
+
+  test('who is cut off serves what it has and takes no writes', async () => {
+    const [a, b] = await world.start('a', 'b')
+    const key = world.key(a!, 'stored')
+    const value = await world.put(b!, 'stored', key)
+    world.cluster.cut(a!, false)
+    await world.pass(6_000)
+    expect(await world.read(a!, 'stored', key)).toBe(value)
+    expect(await world.ended(world.putting(a!, 'stored', key).done)).toBe('UNAVAILABLE NONE')
+    expect(await world.delete(a!, 'kept', 'k')).toBe('UNAVAILABLE NONE')
+    expect(await world.clear(a!, 'loaded')).toBe('UNAVAILABLE NONE')
+    expect(world.cluster.sources.stored.current(key).value).toBe(value)
+  })
+
+  test('who was cut off says of a key without a source that it cannot tell', async () => {
+    const [a, b] = await world.start('a', 'b')
+    const key = world.key(b!, 'kept')
+    await world.put(b!, 'kept', key)
+    world.cluster.cut(a!, false)
+    await world.pass(6_000)
+    expect(await world.read(a!, 'kept', key)).toBe('UNAVAILABLE')
+  })
+
+  test('two who call the roll at once do not answer each other for ever', async () => {
+    const processes = await world.start('a', 'b', 'c')
+    for (const process of processes) world.cluster.cut(process, true)
+    await world.pass(100)
+    const { events } = world.cluster.time
+    for (const process of processes) world.cluster.mend(process)
+    await world.pass(1_000)
+    await world.untilWell()
+    expect(world.cluster.time.events - events).toBeLessThan(500)
+  })
+})
+
+describe('a process that was paused', () => {
+  test.each([900, 1_200, 2_900, 4_000, 9_000])('for %i ms serves no near copy from before', async (pauseMs) => {
+    const [a, b] = await world.start('a', 'b')
+    const key = world.key(a!, 'stored')
+    await world.put(a!, 'stored', key)
+    await world.warm(b!, 'stored', key)
+    world.cluster.pause(b!)
+    const { value, done } = world.putting(a!, 'stored', key)
+    await world.pass(pauseMs)
+    world.cluster.resume(b!)
+    const readings = [world.reading(b!, 'stored', key)]
+    if (pauseMs >= 1_100) expect(await world.ended(done)).toBe('b')
+    readings.push(world.reading(b!, 'stored', key))
+    await world.pass(1)
+    readings.push(world.reading(b!, 'stored', key))
+    const seen = await world.ended(Promise.all(readings))
+    if (pauseMs >= 1_100) expect(seen).toEqual([value, value, value])
+    await world.ended(done)
+    expect(await world.read(b!, 'stored', key)).toBe(value)
+  })
+
+  test('and owned a key serves nothing that others have deleted meanwhile', async () => {
+    const [a, b, c] = await world.start('a', 'b', 'c')
+    const keys = (['stored', 'kept'] as const).map((keyspace) => [keyspace, world.key(a!, keyspace)] as const)
+    for (const [keyspace, key] of keys) await world.put(b!, keyspace, key)
+    world.cluster.pause(a!)
+    await world.pass(7_000)
+    for (const [keyspace, key] of keys) expect(await world.delete(b!, keyspace, key)).toBe('')
+    world.cluster.resume(a!)
+    for (let times = 0; times < 30; times++) {
+      for (const [keyspace, key] of keys) {
+        for (const process of [a!, b!, c!]) expect(await world.read(process, keyspace, key)).toBeNull()
+      }
+      await world.pass(times < 10 ? 2 : 100)
+    }
+  })
+
+  test('judges nobody by the silence that it slept through', async () => {
+    const [a] = await world.start('a', 'b', 'c')
+    world.cluster.pause(a!)
+    await world.pass(4_500)
+    world.cluster.resume(a!)
+    await world.pass(3_000)
+    expect(deaths()).toEqual([])
+  })
+
+  test('does not keep readers from what its deputy can load', async () => {
+    const [a, b, c] = await world.start('a', 'b', 'c')
+    const key = world.key(a!, 'loaded')
+    world.cluster.sources.loaded.change(key, 1)
+    world.cluster.pause(a!)
+    expect(await world.read(b!, 'loaded', key, 3_400)).toBe(1)
+    expect(await world.read(c!, 'loaded', key, 1_000)).toBe(1)
+  })
+})
+
+describe('a process that comes back after others took its place', () => {
+  async function replaced(during: (others: readonly SimulatedProcess[]) => Promise<void>): Promise<SimulatedProcess[]> {
+    const processes = await world.start('a', 'b', 'c')
+    return returned(processes, during)
+  }
+
+  async function returned(
+    processes: SimulatedProcess[],
+    during: (others: readonly SimulatedProcess[]) => Promise<void>,
+  ): Promise<SimulatedProcess[]> {
+    world.cluster.cut(processes[0]!, false)
+    await world.pass(7_500)
+    await during(processes.slice(1))
+    world.cluster.mend(processes[0]!)
+    return processes
+  }
+
+  test('keeps the puts that nobody changed', async () => {
+    const processes = await world.start('a', 'b', 'c')
+    const key = world.key(processes[0]!, 'kept')
+    const value = await world.put(processes[1]!, 'kept', key)
+    await returned(processes, async () => {})
+    await world.untilWell()
+    for (const process of processes) expect(await world.read(process, 'kept', key)).toBe(value)
+  })
+
+  test('gives up the puts that others have deleted or replaced', async () => {
+    const processes = await world.start('a', 'b', 'c')
+    const [deleted, replacedKey] = [world.key(processes[0]!, 'kept', 0), world.key(processes[0]!, 'kept', 1)]
+    await world.put(processes[1]!, 'kept', deleted)
+    await world.put(processes[1]!, 'kept', replacedKey)
+    let value = 0
+    await returned(processes, async ([b]) => {
+      expect(await world.delete(b!, 'kept', deleted)).toBe('')
+      value = await world.put(b!, 'kept', replacedKey)
+    })
+    // Until it hears anybody it is cut off, and serves what it has.
+    await world.pass(1)
+    for (let times = 0; times < 40; times++) {
+      for (const process of processes) {
+        expect(await world.read(process, 'kept', deleted)).toBeNull()
+        expect(await world.read(process, 'kept', replacedKey)).toBe(value)
+      }
+      await world.pass(50)
+    }
+  })
+
+  test('drops what one changed that came and went meanwhile', async () => {
+    const processes = await world.start('a', 'b', 'c')
+    const [a] = processes
+    const keys = Array.from({ length: 20 }, (_, index) => world.key(a!, 'stored', index))
+    for (const key of keys) await world.put(a!, 'stored', key)
+    const values = new Map<string, number>()
+    await returned(processes, async () => {
+      const [d] = await startBeside('d')
+      for (const key of keys) {
+        if (d!.cluster.ownerOf(d!.cluster.slotter('stored')(key)) === 'd')
+          values.set(key, await world.put(d!, 'stored', key))
+      }
+      world.cluster.leave(d!)
+      await world.pass(1_000)
+    })
+    expect(values.size).toBeGreaterThan(0)
+    await world.untilWell()
+    for (const [key, value] of values) expect(await world.read(a!, 'stored', key)).toBe(value)
+  })
+
+  test('drops what one changed that has died since', async () => {
+    const [a, b, c] = await world.start('a', 'b', 'c')
+    const key = world.key(b!, 'stored')
+    await world.put(a!, 'stored', key)
+    await world.warm(a!, 'stored', key)
+    world.cluster.cut(a!, false)
+    const { value, done } = world.putting(c!, 'stored', key)
+    expect(await world.ended(done)).toBe('a')
+    world.cluster.kill(b!)
+    world.cluster.mend(a!)
+    expect(await world.read(a!, 'stored', key)).toBe(value)
+  })
+
+  test('is told of what was cleared before it serves', async () => {
+    const processes = await replaced(async () => {})
+    const [a, b] = processes
+    await world.untilWell()
+    const key = world.key(a!, 'kept')
+    await world.put(b!, 'kept', key)
+    world.cluster.cut(a!, false)
+    const clearing = world.clear(b!, 'kept')
+    expect(await clearing).toBe('a')
+    world.cluster.mend(a!)
+    expect(await world.read(a!, 'kept', key)).toBeNull()
+  })
+
+  async function startBeside(id: string): Promise<SimulatedProcess[]> {
+    const process = world.cluster.start(id)
+    await world.pass(3_000)
+    return [process]
+  }
+})
+
+describe('puts without a source', () => {
+  test('are found at every moment while peers join and leave', async () => {
+    world = new SmallWorld({ maxDelayMs: 30 })
+    const [a] = await world.start('a')
+    const values = new Map<string, number>()
+    for (let index = 0; index < 40; index++) values.set(`key${index}`, await world.put(a!, 'kept', `key${index}`))
+    let [last] = [a!]
+    for (const id of ['b', 'c', 'd', 'e']) {
+      world.cluster.start(id)
+      await everythingIsFound(3_000)
+      last = world.cluster.process(id)!
+    }
+    for (const id of ['a', 'c', 'b', 'd']) {
+      world.cluster.leave(world.cluster.process(id)!)
+      await everythingIsFound(3_000)
+    }
+    expect(world.cluster.alive).toEqual([last])
+
+    async function everythingIsFound(forMs: number): Promise<void> {
+      const endMs = world.cluster.time.nowMs + forMs
+      while (world.cluster.time.nowMs < endMs) {
+        await world.pass(60)
+        const reading = world.cluster.running.flatMap((process) =>
+          Array.from(values, async ([key, value]) => [key, await world.reading(process, 'kept', key), value] as const),
+        )
+        for (const [key, seen, value] of await world.ended(Promise.all(reading)))
+          expect([key, seen]).toEqual([key, value])
+      }
+    }
+  })
+
+  test('pass to one that joins while the last one leaves', async () => {
+    const [a] = await world.start('a')
+    const value = await world.put(a!, 'kept', 'k')
+    const b = world.cluster.start('b')
+    await world.pass(50)
+    world.cluster.leave(a!)
+    await world.pass(7_000)
+    expect(a!.state).toBe('gone')
+    expect(await world.read(b, 'kept', 'k')).toBe(value)
+  })
+
+  test('stay with the third when two leave at once', async () => {
+    const [a, b, c] = await world.start('a', 'b', 'c')
+    const values = new Map<string, number>()
+    for (let index = 0; index < 30; index++) values.set(`key${index}`, await world.put(a!, 'kept', `key${index}`))
+    world.cluster.leave(a!)
+    await world.pass(130)
+    world.cluster.leave(b!)
+    await world.pass(12_000)
+    for (const [key, value] of values) expect(await world.read(c!, 'kept', key)).toBe(value)
+  })
+
+  test('that were cleared do not come back by hand-over, though clocks differ', async () => {
+    // The clear is given its version by the slow clock, the put by the fast one.
+    world = new SmallWorld({
+      delayMs: (_from, to, subject) => (subject.includes('.ctl.') && to.startsWith('c') ? 40 : undefined),
+    })
+    const fast = world.cluster.start('a', 500)
+    const slow = world.cluster.start('b', -500)
+    await world.untilWell()
+    const keys = Array.from({ length: 60 }, (_, index) => world.key(fast, 'kept', index))
+    for (const key of keys) await world.put(slow, 'kept', key)
+    const c = world.cluster.start('c', 0)
+    while (c.cluster.info().view !== fast.cluster.info().view || c.cluster.info().view === '') await world.pass(1)
+    expect(await world.clear(slow, 'kept')).toBe('')
+    await world.pass(500)
+    for (const key of keys) expect(await world.read(c, 'kept', key)).toBeNull()
+  })
+
+  test('that came after a clear which was missed are kept', async () => {
+    const [a, b] = await world.start('a', 'b')
+    const [before, after] = [world.key(b!, 'kept', 0), world.key(b!, 'kept', 1)]
+    await world.put(a!, 'kept', before)
+    world.cluster.loseChanges(b!, 1)
+    const clearing = world.clear(a!, 'kept')
+    await world.pass(20)
+    const value = await world.put(b!, 'kept', after)
+    await clearing
+    await world.pass(2_000)
+    expect(await world.read(a!, 'kept', after)).toBe(value)
+    expect(await world.read(a!, 'kept', before)).toBeNull()
+  })
+})
+
+describe('copies of others', () => {
+  test('are not kept from before a clear that the owner had not heard of', async () => {
+    world = new SmallWorld({
+      delayMs: (from, to, subject) =>
+        subject.includes('.inv.') && from.startsWith('c') && to.startsWith('a') ? 60 : undefined,
+    })
+    const [a, b, c] = await world.start('a', 'b', 'c')
+    const key = world.key(a!, 'kept')
+    await world.put(a!, 'kept', key)
+    await world.read(b!, 'kept', key)
+    const clearing = world.clear(c!, 'kept')
+    await world.pass(10)
+    await world.warm(b!, 'kept', key)
+    expect(await clearing).toBe('')
+    expect(await world.read(b!, 'kept', key)).toBeNull()
+  })
+
+  test('are dropped when the owner died between writing to the source and telling anybody', async () => {
+    const [a, b, c] = await world.start('a', 'b', 'c')
+    const key = world.key(a!, 'stored')
+    await world.put(b!, 'stored', key)
+    await world.warm(c!, 'stored', key)
+    world.sourceMs = 100
+    const { value, done } = world.putting(b!, 'stored', key)
+    await world.pass(150)
+    world.cluster.kill(a!)
+    expect(await world.ended(done)).toBe('UNAVAILABLE UNKNOWN')
+    expect(await world.read(c!, 'stored', key)).toBe(value)
+  })
+
+  test('are dropped before a write is acknowledged whose owner is leaving', async () => {
+    const [a, b, c] = await world.start('a', 'b', 'c')
+    const key = world.key(a!, 'stored')
+    await world.put(b!, 'stored', key)
+    await world.warm(c!, 'stored', key)
+    world.sourceMs = 900
+    const { value, done } = world.putting(b!, 'stored', key)
+    await world.pass(10)
+    world.cluster.leave(a!)
+    expect(await world.ended(done)).toBe('')
+    expect(await world.read(c!, 'stored', key)).toBe(value)
+  })
+})
+
+test('a rolling restart fails no read and loses no put', async () => {
+  const ids = ['a', 'b', 'c']
+  await world.start(...ids)
+  const values = new Map<string, number>()
+  for (let index = 0; index < 20; index++) {
+    values.set(`key${index}`, await world.put(world.cluster.running[0]!, 'kept', `key${index}`))
+  }
+  for (let round = 0; round < 3; round++) {
+    for (const id of ids) {
+      world.cluster.leave(world.cluster.process(id)!)
+      while (world.cluster.process(id)!.state !== 'gone') await everythingIsFound()
+      world.cluster.start(id)
+      while (!world.cluster.isClean) await everythingIsFound()
+    }
+  }
+
+  async function everythingIsFound(): Promise<void> {
+    await world.pass(100)
+    for (const process of world.cluster.running) {
+      for (const [key, value] of values) expect([key, await world.read(process, 'kept', key)]).toEqual([key, value])
+    }
+  }
+})
