@@ -321,13 +321,13 @@ describe('being somebody', () => {
     await bus([`nats://b:s3cret@${host}`]).ready()
     await bus([host], { auth: { user: 'b', password: 's3cret' } }).ready()
     const logger = recordingLogger()
-    const wrong = bus([`nats://b:wrong@${host}`], { logger })
+    const wrong = bus([`nats://b:guessed@${host}`], { logger })
     const refused = nats.logged(/authentication error/)
     await refused
     await refused
     expect(wrong.connected).toBe(false)
     await wrong.close()
-    expect(JSON.stringify(logger.lines)).not.toContain('wrong')
+    expect(JSON.stringify(logger.lines)).not.toContain('guessed')
   })
 
   test('is proved by a token', async () => {

@@ -97,7 +97,7 @@ describe('entry', () => {
   })
 
   it('takes more aliases than one call to the engine takes keys', async () => {
-    cache = servedCache({ things: { source: byKey() } })
+    cache = servedCache({ things: { source: byKey() } }, { documents: { maxAliases: 1200 } })
     const fields = Array.from({ length: 1200 }, (_, n) => `e${n}: entry(keyspace: "things", key: "${n}") { key }`)
     const answer = await cache.graphql(`{ ${fields.join(' ')} }`)
     expect(answer.errors).toBeUndefined()
