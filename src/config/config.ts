@@ -149,7 +149,7 @@ export interface HttpConfig {
   /**
    * How many fields of an operation may have an alias, likewise. From 0 to 1,000,000.
    *
-   * @default 1000
+   * @default 5000
    */
   readonly maxAliases?: number
   /**

@@ -65,7 +65,7 @@ export function resolveHttp(problems: Problems, value: unknown): ResolvedHttp {
     documents: {
       maxDepth: limit('maxDepth', { min: 5, max: 1000, fallback: 30 }),
       maxFields: limit('maxFields', { min: 10, max: 1_000_000, fallback: 10_000 }),
-      maxAliases: limit('maxAliases', { min: 0, max: 1_000_000, fallback: 1000 }),
+      maxAliases: limit('maxAliases', { min: 0, max: 1_000_000, fallback: 5000 }),
       introspection: checkBoolean(problems, 'http.introspection', fields['introspection'], true),
     },
     tls: resolveTls(problems, fields['tls']),

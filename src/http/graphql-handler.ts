@@ -19,7 +19,7 @@ import { useRoutes } from './use-routes.ts'
 import { useTrustedDocuments } from './use-trusted-documents.ts'
 import { yogaLogger } from './yoga-logger.ts'
 
-const defaultRules = { maxDepth: 30, maxFields: 10_000, maxAliases: 1000, introspection: true }
+const defaultRules = { maxDepth: 30, maxFields: 10_000, maxAliases: 5000, introspection: true }
 
 /** What requests are answered with. */
 export interface GraphqlHandlerOptions {
@@ -32,7 +32,7 @@ export interface GraphqlHandlerOptions {
   readonly logger: Logger
   readonly maxBodyBytes: number
   readonly maxDocumentTokens: number
-  /** What else documents may be like. Default: 30 deep, 10,000 fields, 1,000 aliases, with introspection. */
+  /** What else documents may be like. Default: 30 deep, 10,000 fields, 5,000 aliases, with introspection. */
   readonly documents?: Partial<Omit<DocumentRules, 'maxTokens'>>
   /** Documents known beforehand. Default: none. */
   readonly trusted?: TrustedDocuments

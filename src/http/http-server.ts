@@ -61,7 +61,7 @@ export interface HttpServerOptions {
   readonly maxBodyBytes?: number
   /** The most lexical tokens a GraphQL document may have. Default 30,000. */
   readonly maxDocumentTokens?: number
-  /** What else documents may be like. Default: 30 deep, 10,000 fields, 1,000 aliases, with introspection. */
+  /** What else documents may be like. Default: 30 deep, 10,000 fields, 5,000 aliases, with introspection. */
   readonly documents?: Partial<Omit<DocumentRules, 'maxTokens'>>
   /** Certificate and key, for HTTPS. Default: none, and HTTP. */
   readonly tls?: CertificateFiles

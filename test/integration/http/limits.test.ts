@@ -36,7 +36,7 @@ describe('an operation that is too large is refused, by every way in, and at onc
   beforeEach(() => serve())
   test.each([
     ['deep', nested(12), 'nested deeper than 30'],
-    ['many aliases', aliased(1001), 'more aliases than 1000'],
+    ['many aliases', aliased(5001), 'more aliases than 5000'],
     ['fragments that spread each other', bomb(40), 'more fields than 10000'],
   ])('%s', async (_what, query, message) => {
     const startedMs = performance.now()
@@ -49,7 +49,7 @@ describe('an operation that is too large is refused, by every way in, and at onc
   })
 
   test('one that is just small enough is not', async () => {
-    expect(codesOf(await send({ query: aliased(1000) }))).toStrictEqual([])
+    expect(codesOf(await send({ query: aliased(5000) }))).toStrictEqual([])
     expect(codesOf(await send({ query: getIntrospectionQuery() }))).toStrictEqual([])
   })
 })
