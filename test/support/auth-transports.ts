@@ -36,7 +36,7 @@ function requestOf(url: string, { query, variables, authorization }: Sent, metho
   })
 }
 
-async function outcomeOf(response: Response): Promise<Outcome> {
+async function outcomeOf(response: Response, { query }: Sent): Promise<Outcome> {
   const { status } = response
   if (response.headers.get('content-type')?.startsWith('text/event-stream') !== true) {
     // Whoever asks for a stream but takes none gets 406 and no words.
@@ -47,7 +47,7 @@ async function outcomeOf(response: Response): Promise<Outcome> {
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
   let text = ''
   for (;;) {
-    const part = await Promise.race([reader.read(), quiet()])
+    const part = await Promise.race([reader.read(), quietOf(query)])
     if (part === undefined) {
       await reader.cancel()
       return { status, ...started }
@@ -62,9 +62,14 @@ async function outcomeOf(response: Response): Promise<Outcome> {
   }
 }
 
-/** Resolves when nothing has come for a while: that nothing comes is what is waited for. */
-function quiet(): Promise<undefined> {
-  return new Promise((resolve) => setTimeout(() => resolve(undefined), 150))
+/**
+ * Resolves when a subscription has said nothing for a while: that nothing comes is what is waited for. Everything else
+ * always answers, however long it takes.
+ */
+function quietOf(query: string): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (query.includes('subscription')) setTimeout(() => resolve(undefined), 500)
+  })
 }
 
 /** Sends over graphql-transport-ws, with these credentials in the upgrade and those in `connection_init`. */
@@ -83,7 +88,7 @@ function overWebSocket(url: string, sent: Sent, inHeader: boolean): Promise<Outc
     ...(inHeader ? {} : { connectionParams: credentials }),
   })
   return new Promise<Outcome>((resolve, reject) => {
-    client.on('connected', () => void quiet().then(() => resolve(started)))
+    client.on('connected', () => void quietOf(query).then(() => resolve(started)))
     client.subscribe<unknown>(
       { query, ...(variables === undefined ? {} : { variables }) },
       {
@@ -102,14 +107,14 @@ function overWebSocket(url: string, sent: Sent, inHeader: boolean): Promise<Outc
 
 /** Every way to send an operation, by name. */
 export const transports: Readonly<Record<string, Transport>> = {
-  POST: async (_fedcache, url, sent) => outcomeOf(await fetch(requestOf(url, sent, 'POST', 'application/json'))),
-  GET: async (_fedcache, url, sent) => outcomeOf(await fetch(requestOf(url, sent, 'GET', 'application/json'))),
+  POST: async (_fedcache, url, sent) => outcomeOf(await fetch(requestOf(url, sent, 'POST', 'application/json')), sent),
+  GET: async (_fedcache, url, sent) => outcomeOf(await fetch(requestOf(url, sent, 'GET', 'application/json')), sent),
   'SSE by POST': async (_fedcache, url, sent) =>
-    outcomeOf(await fetch(requestOf(url, sent, 'POST', 'text/event-stream'))),
+    outcomeOf(await fetch(requestOf(url, sent, 'POST', 'text/event-stream')), sent),
   'SSE by GET': async (_fedcache, url, sent) =>
-    outcomeOf(await fetch(requestOf(url, sent, 'GET', 'text/event-stream'))),
+    outcomeOf(await fetch(requestOf(url, sent, 'GET', 'text/event-stream')), sent),
   'WebSocket, credentials in connection_init': (_fedcache, url, sent) => overWebSocket(url, sent, false),
   'WebSocket, credentials in the header': (_fedcache, url, sent) => overWebSocket(url, sent, true),
   'fetch without a socket': async (fedcache, _url, sent) =>
-    outcomeOf(await fedcache.fetch(requestOf('http://localhost/graphql', sent, 'POST', 'application/json'))),
+    outcomeOf(await fedcache.fetch(requestOf('http://localhost/graphql', sent, 'POST', 'application/json')), sent),
 }
