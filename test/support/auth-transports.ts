@@ -46,8 +46,9 @@ async function outcomeOf(response: Response, { query }: Sent): Promise<Outcome> 
   // What there is at once is an error or an answer; a subscription that was let in says nothing until something happens.
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
   let text = ''
+  const quiet = quietOf(query)
   for (;;) {
-    const part = await Promise.race([reader.read(), quietOf(query)])
+    const part = await Promise.race([reader.read(), quiet])
     if (part === undefined) {
       await reader.cancel()
       return { status, ...started }
