@@ -27,20 +27,19 @@ export function entryLoader(engine: EngineApi, reads: ReadRecord, maxKeysPerCall
   }
 }
 
-// One value at a time the engine cannot tell when an answer becomes too large; beyond this it is asked in bulk.
-const maxBytesAtOnce = 16 * 2 ** 20
-
 type KeyspaceLoader = (key: string) => Entry | null | Promise<Entry | null>
 
 function keyspaceLoader(engine: EngineApi, reads: ReadRecord, keyspace: string, maxBatchSize: number): KeyspaceLoader {
   const note = reads.noteEach(keyspace)
   const hits = new Map<string, Entry | null>()
+  const maxBytes = engine.maxAnswerBytes / 4
   let bytes = 0
   let bulk: DataLoader<string, Entry | null> | undefined
   return (key) => {
     const known = hits.get(key)
     if (known !== undefined) return known
-    const hit = bytes < maxBytesAtOnce ? engine.readNow(keyspace, key) : undefined
+    // One value at a time the engine cannot tell when they are too many for one answer; asked in bulk it says so.
+    const hit = bytes < maxBytes ? engine.readNow(keyspace, key) : undefined
     if (hit !== undefined) {
       bytes += hit?.encoded.length ?? 0
       hits.set(key, hit)

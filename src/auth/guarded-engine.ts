@@ -139,6 +139,10 @@ export class GuardedEngine implements EngineApi {
     return this.#engine.keyspace(name)
   }
 
+  get maxAnswerBytes(): number {
+    return this.#engine.maxAnswerBytes
+  }
+
   isPublic(name: string): boolean {
     return this.#engine.isPublic(name)
   }

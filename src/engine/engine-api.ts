@@ -20,6 +20,7 @@ export interface EngineApi extends Pick<
   | 'warm'
   | 'keyspace'
   | 'isPublic'
+  | 'maxAnswerBytes'
   | 'keyspaces'
   | 'createKeyspace'
   | 'updateKeyspace'

@@ -148,6 +148,8 @@ export class Engine {
    * @throws FedcacheError that says why it could not be had.
    */
   async get(keyspace: string, key: string, options: ReadOptions = {}): Promise<Entry | null> {
+    const hit = this.readNow(keyspace, key)
+    if (hit !== undefined) return hit
     const [result] = await this.read(keyspace, [key], options)
     if (result instanceof FedcacheError) throw result
     return result!
@@ -277,6 +279,11 @@ export class Engine {
   keyspace(name: string): KeyspaceInfo | undefined {
     const served = this.#keyspaces.find(name)
     return served === undefined ? undefined : keyspaceInfo(served.keyspace)
+  }
+
+  /** The most bytes of values that one answer holds; keys beyond it fail. */
+  get maxAnswerBytes(): number {
+    return this.#options.limits.maxAnswerBytes
   }
 
   /** Whether shared HTTP caches may keep what is read from a keyspace; false where there is none of that name. */

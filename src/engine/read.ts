@@ -1,6 +1,6 @@
 import { FedcacheError } from '../errors.ts'
 import type { Clock, Peers, Timer } from '../ports/index.ts'
-import type { ServedFrom } from './entry.ts'
+import type { Entry, ServedFrom } from './entry.ts'
 import { EntryView } from './entry-view.ts'
 import type { Flight, Waiter } from './flights.ts'
 import { type InputLimits, keyProblem, quote } from './input-limits.ts'
@@ -61,7 +61,10 @@ export function read(
  * the key has to be waited for, which `read` does.
  */
 export function readNow(context: ReadContext, keyspace: Keyspace, key: string): EntryView | null | undefined {
-  return context.peers.mayServe() ? fromMemory(context, keyspace, key, context.clock.monotonic()) : undefined
+  if (!context.peers.mayServe()) return undefined
+  const hit = fromMemory(context, keyspace, key, context.clock.monotonic())
+  // Too large for any answer, which `read` says.
+  return hit !== undefined && hit !== null && isLargerThan(context.limits.maxAnswerBytes, hit) ? undefined : hit
 }
 
 function fromMemory(
@@ -146,9 +149,18 @@ function view(
   return new EntryView(keyspace, entry as FoundEntry, servedFrom, owner, nowMs)
 }
 
+/** Looks at a value only where its charge, which is at hand, leaves it open: the value itself may be far away in memory. */
+function isLargerThan(bytes: number, { stored, encoded }: Entry): boolean {
+  return stored.bytes > bytes && encoded.length > bytes
+}
+
 /** Keys whose values would make the answer too large fail alone, so that one call cannot exhaust the process. */
 function withinAnswerLimit(context: ReadContext, results: ReadResult[]): ReadResult[] {
   const { maxAnswerBytes } = context.limits
+  // What entries are charged for is more than their values.
+  let charged = 0
+  for (const result of results) charged += result instanceof EntryView ? result.stored.bytes : 0
+  if (charged <= maxAnswerBytes) return results
   let bytes = 0
   for (let index = 0; index < results.length; index++) {
     const result = results[index]
