@@ -1,0 +1,58 @@
+// `npm run bench:cluster [-- --rounds N --seconds S --only fail-over,throughput,growth]`
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { failOverTable, measureFailOver } from './cluster/fail-over.ts'
+import { growthTable, measureGrowth } from './cluster/growth.ts'
+import { measureThroughput, throughputTable } from './cluster/throughput.ts'
+import { inFlight, valueBytes } from './cluster/throughput-orders.ts'
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '2' },
+    only: { type: 'string', default: 'fail-over,throughput,growth' },
+  },
+})
+const rounds = Number(values.rounds)
+const seconds = Number(values.seconds)
+const isWanted = (name: string): boolean => values.only.split(',').includes(name)
+
+const throughput = isWanted('throughput') ? await measureThroughput(Math.max(rounds, 5), seconds) : []
+const failOver = isWanted('fail-over') ? await measureFailOver(rounds) : []
+const growth = isWanted('growth') ? await measureGrowth() : []
+
+const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
+const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, Node ${process.version}, commit ${commit}`
+const parts = [
+  `# A cluster, measured on ${machine}`,
+  ...(throughput.length === 0
+    ? []
+    : [
+        `## Reading what another peer owns\n\n${inFlight} queries under way, values of ${valueBytes} bytes, beside an echo of as many bytes over the same client; medians of ${Math.max(rounds, 5)} rounds of ${seconds} s in turn.`,
+        throughputTable(throughput),
+      ]),
+  ...(failOver.length === 0
+    ? []
+    : [
+        `## Fail-over\n\nThree peers and one more, six readers of ten keys out of 3,000 at a time; medians of ${rounds} rounds. A read has failed when one of its keys has. Keys moved are those with another owner afterwards.`,
+        failOverTable(failOver),
+      ]),
+  ...(growth.length === 0
+    ? []
+    : [
+        '## Growth\n\nPer peer, while nobody asks anything; moved: mean share of slots that a newcomer takes, times the peers with it.',
+        growthTable(growth),
+      ]),
+]
+const report = parts.join('\n\n')
+console.log(report)
+const folder = new URL('results/', import.meta.url)
+mkdirSync(folder, { recursive: true })
+writeFileSync(
+  new URL('cluster.json', folder),
+  `${JSON.stringify({ machine, throughput, failOver, growth }, null, 2)}\n`,
+)
+writeFileSync(new URL('cluster.md', folder), `${report}\n`)
+process.exit(0)
