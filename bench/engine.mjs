@@ -38,7 +38,9 @@ const caches = {
     const { engine } = createFedcache({
       memoryLimit: '1gb',
       log: { level: 'error' },
-      keyspaces: { cities: { source: { name: 'cities', loadMany: (wanted) => source(wanted) }, ttl: '1h', maxBytes: '1gb' } },
+      keyspaces: {
+        cities: { source: { name: 'cities', loadMany: (wanted) => source(wanted) }, ttl: '1h', maxBytes: '1gb' },
+      },
     })
     await engine.start()
     return {
@@ -108,7 +110,8 @@ async function cpuPerCall(count, call) {
 
 async function fill(cache) {
   newSource(0)
-  for (let from = 0; from < keyCount; from += 500) await Promise.all(keys.slice(from, from + 500).map((key) => cache.get(key)))
+  for (let from = 0; from < keyCount; from += 500)
+    await Promise.all(keys.slice(from, from + 500).map((key) => cache.get(key)))
 }
 
 async function hits(made) {
@@ -192,12 +195,20 @@ export async function measureEngine() {
     ])
     await cache.end?.()
   }
-  const head = ['in process', 'CPU ns/hit', 'of 64 at a time', '1,000 misses of 5 ms', '10,000 readers of one', 'read after a delete']
+  const head = [
+    'in process',
+    'CPU ns/hit',
+    'of 64 at a time',
+    '1,000 misses of 5 ms',
+    '10,000 readers of one',
+    'read after a delete',
+  ]
   return {
     text: table([head, ...rows]),
     ratios: {
       'hit against lru-cache fetch': of('lru-cache fetch', 'hit') / of('fedcache', 'hit'),
-      'hits of 64 against lru-cache get': of('lru-cache get', 'hit, 64 at a time') / of('fedcache', 'hit, 64 at a time'),
+      'hits of 64 against lru-cache get':
+        of('lru-cache get', 'hit, 64 at a time') / of('fedcache', 'hit, 64 at a time'),
       'hit against bentocache': of('bentocache', 'hit') / of('fedcache', 'hit'),
       'hit against cacheable': of('cacheable', 'hit') / of('fedcache', 'hit'),
     },

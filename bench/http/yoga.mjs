@@ -22,7 +22,7 @@ export function startYoga(plugins) {
     logging: 'error',
     plugins,
   })
-  const server = createServer(yoga)
+  const server = createServer((request, response) => void yoga(request, response))
   server.listen(0, '127.0.0.1', () => announce(server.address().port))
 }
 
