@@ -4,7 +4,7 @@ import { type Encoded, encodeText } from '../../engine/encoding.ts'
 const beyondAscii = /[^\u0000-\u007f]/
 
 /** Turns text into what may stand in a response beside stored values: one character per byte of UTF-8. */
-export function responseText(text: string): Encoded {
+function responseText(text: string): Encoded {
   return beyondAscii.test(text) ? encodeText(text) : text
 }
 
