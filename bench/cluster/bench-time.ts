@@ -28,13 +28,26 @@ export class BenchTime implements Clock {
   /** Lets time pass, millisecond by millisecond. */
   async run(durationMs: number): Promise<void> {
     const endMs = this.#nowMs + durationMs
+    await this.#present()
     while (this.#nowMs < endMs) {
       this.#nowMs++
-      for (let list = this.#due.get(this.#nowMs); list !== undefined; list = this.#due.get(this.#nowMs)) {
-        this.#due.delete(this.#nowMs)
-        for (const fire of list) fire()
-        await new Promise<void>((resolve) => void setImmediate(resolve))
-      }
+      await this.#present()
     }
   }
+
+  /** Does all that is due now, and what that makes due at once. */
+  async #present(): Promise<void> {
+    for (;;) {
+      await delivered()
+      const list = this.#due.get(this.#nowMs)
+      if (list === undefined) return
+      this.#due.delete(this.#nowMs)
+      for (const fire of list) fire()
+    }
+  }
+}
+
+/** Resolves when the messages that are on their way have been handled, and what they caused. */
+async function delivered(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise<void>((resolve) => void setImmediate(resolve))
 }

@@ -147,6 +147,7 @@ const idleHost = {
   homelessPuts: () => [],
   takePuts: () => [],
   releasePut: ignore,
+  writesEnded: async () => {},
   lastVersion: 0,
   observeVersion: () => true,
   catalogue: () => [],

@@ -88,6 +88,7 @@ export class ClusterPeer {
   #agent: Agent = new Agent({ keepAlive: true })
   readonly #watchers = new Set<(line: PeerLogLine) => void>()
   #url: URL | undefined
+  #askedAtMs = -Infinity
   #pausedAtMs = Infinity
   #isPaused = false
   #resumedAtMs = -Infinity
@@ -202,11 +203,13 @@ export class ClusterPeer {
   /** One HTTP request. */
   request(method: string, path: string, body?: object, timeoutMs = 20_000): Promise<PeerResponse> {
     const { port } = this
-    // When it wakes it resets connections that have been idle for 5 s, whatever has been sent over them.
-    if (performance.now() - this.#pausedAtMs > 4_000) {
+    // It resets connections that have been idle for 5 s, the sooner when it was paused, whatever has been sent over them.
+    const nowMs = performance.now()
+    if (nowMs - this.#askedAtMs > 3_000 || nowMs - this.#pausedAtMs > 4_000) {
       this.#pausedAtMs = Infinity
       this.#agent = new Agent({ keepAlive: true })
     }
+    this.#askedAtMs = nowMs
     return new Promise((resolve, reject) => {
       const payload = body === undefined ? undefined : JSON.stringify(body)
       const headers =
