@@ -1,3 +1,4 @@
+import { env } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
@@ -28,7 +29,7 @@ export default defineConfig({
         maxWorkers: slow.has(name) ? 1 : 2,
         sequence: { groupOrder: slow.has(name) ? 1 : 0 },
         // A machine shared with others can starve them all the same. A test that passes only the second time is shown.
-        retry: slow.has(name) && process.env['CI'] !== undefined ? 1 : 0,
+        retry: slow.has(name) && env['CI'] !== undefined ? 1 : 0,
       },
     })),
     restoreMocks: true,

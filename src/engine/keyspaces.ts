@@ -99,7 +99,7 @@ export class Keyspaces {
 }
 
 /** Whether fedcache writes through to a source: it must take both puts and deletes. */
-export function isWritable(source: Source | undefined): source is Source {
+function isWritable(source: Source | undefined): source is Source {
   return source?.storeMany !== undefined && source.deleteMany !== undefined
 }
 
