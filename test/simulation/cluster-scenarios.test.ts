@@ -316,6 +316,27 @@ describe('puts without a source', () => {
     expect(await world.read(b, 'kept', 'k')).toBe(value)
   })
 
+  test('are not written by a new owner of whom the last one has not heard', async () => {
+    const late = (from: string, to: string): boolean => from.startsWith('c') && to.startsWith('a')
+    world = new SmallWorld({
+      delayMs: (from, to, subject) => (late(from, to) && subject.includes('.member.') ? 900 : undefined),
+    })
+    const [a, b] = await world.start('a', 'b')
+    const before = a!.cluster.info().view
+    const c = world.cluster.start('c')
+    while (c.cluster.info().peers.length < 3 || c.cluster.info().self.slots === 0) await world.pass(1)
+    const key = Array.from({ length: 999 }, (_, index) => `key${index}`).find((each) => {
+      const slot = c.cluster.slotter('kept')(each)
+      return c.cluster.owns(slot) && a!.cluster.owns(slot)
+    })!
+    const { value, done } = world.putting(c, 'kept', key)
+    await world.pass(100)
+    expect(a!.cluster.info().view).toBe(before)
+    expect(await world.read(a!, 'kept', key)).toBeNull()
+    expect(await world.ended(done)).toBe('')
+    for (const process of [a!, b!, c]) expect(await world.read(process, 'kept', key)).toBe(value)
+  })
+
   test('stay with the third when two leave at once', async () => {
     const [a, b, c] = await world.start('a', 'b', 'c')
     const values = new Map<string, number>()
@@ -360,6 +381,19 @@ describe('puts without a source', () => {
 })
 
 describe('copies of others', () => {
+  test('are dropped before a change is confirmed that came after one that was missed', async () => {
+    const [a, b, c] = await world.start('a', 'b', 'c')
+    const [missed, heard] = [world.key(a!, 'stored', 0), world.key(a!, 'stored', 1)]
+    await world.put(b!, 'stored', missed)
+    await world.warm(c!, 'stored', missed)
+    world.cluster.loseChanges(c!, 1)
+    const first = world.putting(b!, 'stored', missed)
+    await world.pass(30)
+    const second = world.putting(b!, 'stored', heard)
+    expect(await world.ended(Promise.all([first.done, second.done]), 500)).toEqual(['', ''])
+    expect(await world.read(c!, 'stored', missed)).toBe(first.value)
+  })
+
   test('are not kept from before a clear that the owner had not heard of', async () => {
     world = new SmallWorld({
       delayMs: (from, to, subject) =>

@@ -23,6 +23,7 @@ type Fault =
   | 'pause'
   | 'cut'
   | 'blackout'
+  | 'stall'
   | 'drop'
   | 'delay'
   | 'slowConsumer'
@@ -70,11 +71,25 @@ const faultSets: readonly (readonly Fault[])[] = [
   ['join', 'leave', 'join', 'leave', 'delay'],
   ['pause'],
   ['cut', 'slowConsumer'],
+  ['stall'],
   ['drop'],
   ['kill', 'join', 'restart'],
   ['blackout'],
   ['join', 'leave', 'pause', 'delay'],
-  ['kill', 'restart', 'leave', 'join', 'pause', 'cut', 'blackout', 'drop', 'delay', 'slowConsumer', 'sourceTrouble'],
+  [
+    'kill',
+    'restart',
+    'leave',
+    'join',
+    'pause',
+    'cut',
+    'blackout',
+    'stall',
+    'drop',
+    'delay',
+    'slowConsumer',
+    'sourceTrouble',
+  ],
 ]
 
 const operations: readonly (readonly [Operation, number])[] = [
@@ -398,6 +413,12 @@ class Player {
         cluster.cut(process, kind === 'slowConsumer')
         cluster.time.at(cluster.time.nowMs + (kind === 'cut' ? forMs : 20), () => this.#mend(process))
         break
+      case 'stall':
+        if (!process.connected) return
+        this.#loss()
+        cluster.stall(process)
+        cluster.time.at(cluster.time.nowMs + forMs, () => this.#mend(process))
+        break
       case 'blackout':
         if (this.#blackout) return
         this.#loss()
@@ -452,6 +473,7 @@ class Player {
 
   #mend(process: SimulatedProcess): void {
     if (process.connected || process.state === 'gone' || this.#blackout) return
+    this.#cutAt.delete(process)
     this.#cluster.mend(process)
     this.#loss()
     this.#readSoon(process)

@@ -26,6 +26,9 @@ export interface SimulatedProcess {
   /** `gone`: killed, or has left. */
   state: 'running' | 'paused' | 'leaving' | 'gone'
   connected: boolean
+  /** Whether its connection is dead without its knowing. */
+  isStalled: boolean
+  stalledAtMs: number
   /** Since when it has run and been connected. */
   wellSinceMs: number
   /** Whether its lease has not come back since its connection was lost. */
@@ -138,7 +141,15 @@ export class SimulatedCluster {
       peers: cluster,
     })
     const startedAtMs = this.time.nowMs
-    const state = { state: 'running', connected: true, isLost: false, regained: 0, stopped: undefined } as const
+    const state = {
+      state: 'running',
+      connected: true,
+      isStalled: false,
+      stalledAtMs: 0,
+      isLost: false,
+      regained: 0,
+      stopped: undefined,
+    } as const
     const times = { startedAtMs, wellSinceMs: startedAtMs }
     const process: SimulatedProcess = { id, name, engine, cluster, bus, clock, ...times, ...state }
     this.processes.push(process)
@@ -169,7 +180,7 @@ export class SimulatedCluster {
     process.state = 'running'
     // Of a short pause a process notices nothing.
     if (process.clock.resume() >= 750) process.wellSinceMs = this.time.nowMs
-    this.#hub.resume(process.name)
+    if (!process.isStalled) this.#hub.resume(process.name)
   }
 
   cut(process: SimulatedProcess, slowConsumer: boolean): void {
@@ -178,10 +189,23 @@ export class SimulatedCluster {
     if (process.cluster.info().self.state !== 'DEAD') this.#hub.disconnect(process.name, 'cut', slowConsumer)
   }
 
+  /** Nothing reaches a process and nothing leaves it, and it is not told. */
+  stall(process: SimulatedProcess): void {
+    process.connected = false
+    process.isStalled = true
+    process.stalledAtMs = this.time.nowMs
+    this.#hub.pause(process.name)
+  }
+
   mend(process: SimulatedProcess): void {
+    const stalledMs = process.isStalled ? this.time.nowMs - process.stalledAtMs : 0
+    // Of a connection that was dead for a short while a process notices nothing.
+    if (!process.bus.connected || stalledMs >= 3_500) process.wellSinceMs = this.time.nowMs
     process.connected = true
-    process.wellSinceMs = this.time.nowMs
-    if (process.cluster.info().self.state !== 'DEAD') this.#hub.connect(process.name)
+    if (process.cluster.info().self.state === 'DEAD') return
+    if (process.isStalled && process.state !== 'paused') this.#hub.resume(process.name)
+    process.isStalled = false
+    this.#hub.connect(process.name)
   }
 
   /** Loses the next broadcasts of changes on their way to a process. */
@@ -192,6 +216,7 @@ export class SimulatedCluster {
   /** Notes who has its lease back. */
   look(): void {
     for (const process of this.alive) {
+      if (process.isStalled && !process.cluster.stats.leaseHeld) process.isLost = true
       if (!process.isLost || !process.connected || process.state !== 'running') continue
       if (!process.cluster.stats.leaseHeld) continue
       process.isLost = false
