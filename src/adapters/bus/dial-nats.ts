@@ -52,6 +52,8 @@ function watchSockets(): void {
     const dial = dials.getStore()
     if (dial === undefined || dial.state === 'connected') return
     const { socket } = message as { readonly socket: Socket }
+    // nats.js stops listening when it gives an attempt up, and an error that nobody listens to ends the process.
+    socket.on('error', () => {})
     if (dial.state === 'aborted') socket.destroy()
     else dial.sockets.push(socket)
   })
