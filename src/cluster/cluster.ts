@@ -431,7 +431,7 @@ export class Cluster implements Peers {
       }
       // The heartbeat may only have overtaken the message. While the lease is held the sender waits for a confirmation.
       const mayStillCome = this.#lease.held && this.#seenInvalidations.knows(sender, process)
-      if (!mayStillCome || heartbeat.state === 'LEFT') this.#catchUp(0)
+      if (!mayStillCome) this.#catchUp(0)
     } else {
       this.#seenInvalidations.catchUp(sender, process, invalidation)
     }

@@ -11,6 +11,9 @@ import type { Keyspaces, ServedKeyspace } from './keyspaces.ts'
 /** The most keys in one question to a peer. */
 const maxKeysPerQuestion = 1_000
 
+/** How often a flight looks for another route before this peer loads a near copy itself; about a second. */
+const maxReroutes = 10
+
 /** How long a load waits for what the slot's last owner may still have. */
 const maxPreviousMs = 500
 
@@ -239,9 +242,15 @@ export class Departures {
     await peers.routeChange()
     for (const flight of flights) {
       if (clock.monotonic() >= flight.deadlineMs) served.keyspace.land(flight, nobodyAnswered(served.keyspace, flight))
-      else if (peers.mayServe()) this.#send(served, flight)
-      else void this.#sendLater(served, flight, (_, later) => this.#send(served, later))
+      else if (peers.mayServe()) this.#sendAnew(served, flight)
+      else void this.#sendLater(served, flight, (_, later) => this.#sendAnew(served, later))
     }
+  }
+
+  /** Where peers take each other for the owner for long, the source is asked all the same. */
+  #sendAnew(served: ServedKeyspace, flight: Flight): void {
+    if (++flight.reroutes <= maxReroutes || served.loader === undefined) this.#send(served, flight)
+    else this.#load(served, flight, asDeputy)
   }
 
   #admits({ nearAdmission, policy }: Keyspace, key: string): boolean {

@@ -29,6 +29,8 @@ export class Flight {
   hooked = true
   /** Whether only a near copy of what it brings may be kept, because another peer owns the key. */
   near = false
+  /** How often it had to look for another route. */
+  reroutes = 0
   /** Whether another peer was asked for it as the owner of the key, or as its deputy. */
   isAsked = false
   result: Arrival | FedcacheError | undefined
