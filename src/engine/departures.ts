@@ -233,6 +233,8 @@ export class Departures {
     }
     // One that has not answered may have the only copy, and one whose answer was overruled what it was replaced by.
     if (loader === undefined && answers.some(({ kind }) => kind !== 'NO_SOURCE')) return false
+    // The slot may have moved on meanwhile, and only its owner can say that there is nothing.
+    if (loader === undefined && !this.#context.peers.owns(flight.slot)) return false
     this.#loadFromSource(served, flight)
     return true
   }

@@ -525,7 +525,10 @@ class Player {
   }
 
   #getMany(process: SimulatedProcess, keyspace: KeyspaceName, wanted: readonly string[]): void {
-    const clean = this.#isClean && this.#cluster.time.nowMs > this.#sourceTroubleUntilMs + 2 * readTimeoutMs
+    const clean =
+      this.#isClean &&
+      this.#cleanSinceMs! <= this.#cluster.time.nowMs - readTimeoutMs &&
+      this.#cluster.time.nowMs > this.#sourceTroubleUntilMs + 2 * readTimeoutMs
     const calm = this.#isCalm(process)
     const faults = this.#faults
     const records = wanted.map((key): ReadRecord => ({ process, keyspace, key, sent: this.#moment(), clean, calm }))
@@ -561,7 +564,10 @@ class Player {
     what: Pick<ChangeRecord, 'kind' | 'keyspace' | 'key' | 'value' | 'tag'>,
     call: () => Promise<{ readonly confirmedBy: readonly string[]; readonly unconfirmed: readonly string[] }>,
   ): void {
-    const clean = this.#isClean && this.#cluster.time.nowMs > this.#sourceTroubleUntilMs + 2 * writeTimeoutMs
+    const clean =
+      this.#isClean &&
+      this.#cleanSinceMs! <= this.#cluster.time.nowMs - readTimeoutMs &&
+      this.#cluster.time.nowMs > this.#sourceTroubleUntilMs + 2 * writeTimeoutMs
     const record: ChangeRecord = { ...what, process, sent: this.#moment(), clean }
     this.#history.changes.push(record)
     const ended = call().then(({ confirmedBy, unconfirmed }) => {
