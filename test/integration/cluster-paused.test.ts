@@ -75,7 +75,8 @@ describe('a peer that was paused with thousands of messages waiting', () => {
     ]
     await warm(keys)
     sleeper.pause()
-    await pileUp(1, 8)
+    // More than a process reads of one connection at a time, so that the deletes are not the first that it hears of.
+    await pileUp(1, 12)
     const { unconfirmed, confirmedBy } = await deleteMany(other, 'feed', theirs)
     // On a slow machine it has been given up by now, and is not listed any more.
     if (unconfirmed.length > 0) expect(unconfirmed).toEqual([{ id: 'sleeper' }])
