@@ -14,7 +14,7 @@ export class SmallWorld {
   readonly cluster: SimulatedCluster
   /** What must never happen, and did. */
   readonly faults: string[] = []
-  /** Everything that was logged, as `process message`. */
+  /** Everything that was logged, as `process: message`, or `process: peer STATE`. */
   readonly logged: string[] = []
   sourceMs = 5
   #value = 0
@@ -28,7 +28,11 @@ export class SmallWorld {
       policy: { readTimeoutMs: 4_000, writeTimeoutMs: 2_000, ttlMs: 600_000 },
       fate: () => ({ thereMs: this.sourceMs, backMs: this.sourceMs, ending: 'DONE' }),
       onFault: (what) => this.faults.push(what),
-      onLog: ({ name }, message) => this.logged.push(`${name} ${message}`),
+      onLog: ({ name }, message, { peer, state }) => {
+        this.logged.push(
+          message === 'peer changed' ? `${name}: ${String(peer)} ${String(state)}` : `${name}: ${message}`,
+        )
+      },
       ...options,
     })
   }

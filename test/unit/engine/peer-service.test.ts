@@ -51,6 +51,20 @@ describe('a question of another peer', () => {
     expect((await engine.get('things', 'a'))?.servedFrom).toBe('OWNER')
   })
 
+  test('does not wait for what this peer asked another for: both may take the other for the owner', async () => {
+    const { peers, engine, clock } = await clusterOf(answeringSource((key) => key))
+    const reading = engine.get('things', 't')
+    await clock.advance(0)
+    expect(peers.questions).toHaveLength(1)
+    peers.owners.delete('t')
+    const asked = peers.host.readFor('OWNER', 'things', ['t'], 1_000)
+    await clock.advance(0)
+    expect(await asked).toMatchObject([{ kind: 'ENTRY', servedFrom: 'SOURCE' }])
+    peers.questions[0]!.answer([{ kind: 'NO_SOURCE' }])
+    await clock.advance(0)
+    expect((await reading)?.value).toBe('t')
+  })
+
   test('is never forwarded: a deputy loads, once, and keeps a near copy', async () => {
     const source = scriptedSource()
     const { peers, engine, clock } = await clusterOf(source)
@@ -256,6 +270,11 @@ describe('puts on their way to a new owner', () => {
     source.stores[0]!.answer([undefined])
     await writing
     expect([...peers.host.homelessPuts(() => false)]).toEqual([])
+  })
+
+  test('are not taken by who does not own them', async () => {
+    const { peers } = await clusterOf(undefined)
+    expect(peers.host.takePuts('things', [handed('t', 1), handed('a', 1)])).toEqual([false, true])
   })
 
   test('are taken unless something newer is known', async () => {
