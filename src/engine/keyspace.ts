@@ -178,6 +178,7 @@ export class Keyspace implements EntryContext {
       const { entry } = arrival
       const mayStore = this.flights.end(flight, entry.tags)
       if (!mayStore) this.counters.fencedFills++
+      else if (store && this.#holdsOriginal(entry)) this.counters.fencedFills++
       else if (store && entry.expiresAtMs > this.#clock.monotonic()) this.keep(entry)
       else if (store) this.drop(entry.key)
     }
@@ -292,6 +293,13 @@ export class Keyspace implements EntryContext {
     this.#holdsPuts = false
     this.#newestPut = 0
     this.store = this.#newStore()
+  }
+
+  /** Whether this process has the put of which an entry is a copy: it may wait here for being handed over. */
+  #holdsOriginal({ key, version }: StoredEntry): boolean {
+    if (!this.#holdsPuts) return false
+    const held = this.store.peek(key)
+    return held?.kind === 'PUT' && held.version >= version && held.expiresAtMs > this.#clock.monotonic()
   }
 
   #spread(tags: readonly string[], spreadMs: number): void {

@@ -346,6 +346,23 @@ describe('puts without a source', () => {
     expect(await world.read(b!, 'kept', key)).toBeNull()
   })
 
+  test('are not lost where the last owner reads them before it has handed them over', async () => {
+    world = new SmallWorld({
+      delayMs: (from, _to, subject) => (subject.includes('.ctl.') && from.startsWith('a') ? 400 : undefined),
+    })
+    const [a] = await world.start('a')
+    const values = new Map<string, number>()
+    for (let index = 0; index < 20; index++) values.set(`key${index}`, await world.put(a!, 'kept', `key${index}`))
+    const b = world.cluster.start('b')
+    while (a!.cluster.info().peers.length < 2 || b.cluster.info().self.slots === 0) await world.pass(1)
+    for (const key of values.keys()) await world.warm(a!, 'kept', key)
+    await world.untilWell()
+    await world.pass(3_000)
+    world.cluster.leave(a!)
+    await world.pass(8_000)
+    for (const [key, value] of values) expect([key, await world.read(b, 'kept', key)]).toEqual([key, value])
+  })
+
   test('pass to one that joins while the last one leaves', async () => {
     const [a] = await world.start('a')
     const value = await world.put(a!, 'kept', 'k')
