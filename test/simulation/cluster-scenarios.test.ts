@@ -358,9 +358,10 @@ describe('puts without a source', () => {
     for (const key of values.keys()) await world.warm(a!, 'kept', key)
     await world.untilWell()
     await world.pass(3_000)
-    world.cluster.leave(a!)
-    await world.pass(8_000)
-    for (const [key, value] of values) expect([key, await world.read(b, 'kept', key)]).toEqual([key, value])
+    const [c] = await world.start('c')
+    for (const process of [a!, b]) world.cluster.leave(process)
+    await world.pass(12_000)
+    for (const [key, value] of values) expect([key, await world.read(c!, 'kept', key)]).toEqual([key, value])
   })
 
   test('pass to one that joins while the last one leaves', async () => {
