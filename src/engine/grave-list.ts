@@ -12,7 +12,8 @@ export class GraveList {
   readonly #tags = new Map<string, number>()
 
   buryKey(key: string, version: number): void {
-    remember(this.#keys, copyString(key), version)
+    // What was buried later may have been made earlier.
+    remember(this.#keys, copyString(key), Math.max(version, this.#keys.get(key) ?? version))
   }
 
   buryTags(tags: readonly string[], version: number): void {

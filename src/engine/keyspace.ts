@@ -191,6 +191,7 @@ export class Keyspace implements EntryContext {
     if (entry === undefined) return false
     this.store.delete(key)
     this.#tags.remove(entry)
+    this.#buryOlder(entry)
     return true
   }
 
@@ -278,10 +279,18 @@ export class Keyspace implements EntryContext {
     this.#budget.leave(this)
   }
 
+  /** A put that goes must not be followed by one that it replaced, which another peer may be handing over. */
+  #buryOlder({ key, kind, version }: StoredEntry): void {
+    if (kind === 'PUT') this.#graves.buryKey(key, version - 1)
+  }
+
   #dropAllBut(stays: (put: StoredEntry) => boolean): void {
     const puts: StoredEntry[] = []
     if (this.#holdsPuts) {
-      for (const entry of this.store.values()) if (entry.kind === 'PUT' && stays(entry)) puts.push(entry)
+      for (const entry of this.store.values()) {
+        if (entry.kind === 'PUT' && stays(entry)) puts.push(entry)
+        else this.#buryOlder(entry)
+      }
     }
     this.#dropAll()
     for (const put of puts) this.keep(put)
@@ -349,6 +358,7 @@ export class Keyspace implements EntryContext {
       onEvict: (entry) => {
         this.counters.evictions++
         this.#tags.remove(entry)
+        this.#buryOlder(entry)
       },
     }
     return store(options)

@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest'
+import { GraveList } from '../../../src/engine/grave-list.ts'
+import { Keyspace } from '../../../src/engine/keyspace.ts'
+import { MemoryBudget } from '../../../src/engine/memory.ts'
+import type { EntryTransfer } from '../../../src/ports/index.ts'
+import { fakeClock } from '../../support/fake-clock.ts'
+import { keyspaceDefinition } from '../../support/engine-fixture.ts'
+
+describe('a grave', () => {
+  test('keeps what is not newer from coming back', () => {
+    const graves = new GraveList()
+    graves.buryKey('a', 5)
+    expect(graves.isBuried('a', [], 4)).toBe(true)
+    expect(graves.isBuried('a', [], 5)).toBe(true)
+    expect(graves.isBuried('a', [], 6)).toBe(false)
+    expect(graves.isBuried('b', [], 1)).toBe(false)
+  })
+
+  test('is not opened by news that come late', () => {
+    const graves = new GraveList()
+    graves.buryKey('a', 5)
+    graves.buryKey('a', 3)
+    expect(graves.isBuried('a', [], 5)).toBe(true)
+  })
+
+  test('holds for every entry of a tag', () => {
+    const graves = new GraveList()
+    graves.buryTags(['red'], 5)
+    expect(graves.isBuried('a', ['blue', 'red'], 5)).toBe(true)
+    expect(graves.isBuried('a', ['blue'], 5)).toBe(false)
+  })
+})
+
+describe('a put that has gone is not followed by one that it replaced, when that is handed over late', () => {
+  const handedOver = (key: string, version: number): EntryTransfer => {
+    return { key, encoded: '"old"', version, ageMs: 10, ttlMs: Infinity, tags: [] }
+  }
+  const keyspaceWithPut = () => {
+    const clock = fakeClock()
+    const budget = new MemoryBudget(1_000_000)
+    const keyspace = new Keyspace(keyspaceDefinition({ maxEntries: 1 }), { clock, budget, slotOf: () => 0 })
+    const put = (key: string, version: number): void => {
+      keyspace.keep(keyspace.entry(key, { encoded: '"new"', ttlMs: Infinity, tags: ['red'] }, version, 'PUT'))
+    }
+    put('a', 7)
+    return { keyspace, clock, put }
+  }
+
+  test.each([
+    ['by a tag invalidation', ({ keyspace }) => keyspace.invalidateTags(['red'], 8)],
+    ['by being evicted', ({ put }) => put('b', 8)],
+    ['by being dropped', ({ keyspace }) => void keyspace.drop('a')],
+    ['with all that is distrusted', ({ keyspace }) => keyspace.distrust()],
+  ] satisfies [string, (made: ReturnType<typeof keyspaceWithPut>) => void][])('%s', (_how, go) => {
+    const made = keyspaceWithPut()
+    go(made)
+    const { keyspace, clock } = made
+    expect(keyspace.find('a')).toBeUndefined()
+    expect(keyspace.take(handedOver('a', 6), clock.monotonic())).toBe(true)
+    expect(keyspace.find('a')).toBeUndefined()
+    // The other way round: what is newer is nobody's past.
+    expect(keyspace.take(handedOver('a', 9), clock.monotonic())).toBe(true)
+    expect(keyspace.find('a')?.version).toBe(9)
+  })
+})
