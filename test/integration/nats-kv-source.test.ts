@@ -1,4 +1,4 @@
-import { connect, type NatsConnection } from 'nats'
+import { connect, type KV, type NatsConnection } from 'nats'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { natsKvSource, type NatsKvSourceOptions } from '../../src/adapters/source/nats-kv-source.ts'
 import type { Source, SourceChange, StoreRequest } from '../../src/ports/index.ts'
@@ -17,26 +17,28 @@ const request = (key: string, value: unknown, rest: Partial<StoreRequest> = {}):
 
 describe('natsKvSource', () => {
   let server: NatsServer
-  let others: NatsConnection
   const open: Source[] = []
+  const outsiders: NatsConnection[] = []
   let buckets = 0
 
   beforeAll(async () => {
     server = await natsServer({ jetstream: true })
-    others = await connect({
-      servers: server.url,
-      noAsyncTraces: true,
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 50,
-    })
   })
-  afterAll(async () => {
-    await others?.close()
-    await server?.dispose()
-  })
+  afterAll(() => server?.dispose())
   afterEach(async () => {
     for (const source of open.splice(0)) await source.close?.()
+    for (const outsider of outsiders.splice(0)) await outsider.close()
   })
+
+  /**
+   * The bucket as somebody else has it, over a connection made now. One that was made before the server was restarted may
+   * still be on its way back, and nats.js throws away what it is given meanwhile.
+   */
+  async function asOutsider(bucket: string): Promise<KV> {
+    const outsider = await connect({ servers: server.url })
+    outsiders.push(outsider)
+    return outsider.jetstream().views.kv(bucket)
+  }
 
   async function started(options: Partial<NatsKvSourceOptions> = {}): Promise<Source & { bucket: string }> {
     const bucket = options.bucket ?? `bucket-${buckets++}`
@@ -92,7 +94,7 @@ describe('natsKvSource', () => {
     await one.storeMany!([request('mine', 1)], context)
     await two.storeMany!([request('theirs', 2), request('a b', 3)], context)
     await two.deleteMany!(['theirs'], context)
-    const kv = await others.jetstream().views.kv(one.bucket)
+    const kv = await asOutsider(one.bucket)
     await kv.put('by.hand', '4')
     await kv.delete('by.hand')
     await eventually(
@@ -134,11 +136,11 @@ describe('natsKvSource', () => {
     await server.start()
     await eventually(
       () => gaps,
-      (count) => count === 1,
+      (count) => count > 0,
       'the gap was not told',
     )
     expect(await source.loadMany(['kept'], context)).toMatchObject([{ value: 1 }])
-    const kv = await others.jetstream().views.kv(source.bucket)
+    const kv = await asOutsider(source.bucket)
     await kv.put('kept', '3')
     await eventually(
       () => changes,
