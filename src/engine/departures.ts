@@ -1,12 +1,11 @@
-import type DataLoader from 'dataloader'
-import { asFedcacheError, FedcacheError } from '../errors.ts'
-import type { AskedAs, Clock, PeerAnswer, Peers, Route } from '../ports/index.ts'
+import { asFedcacheError, FedcacheError, type FedcacheErrorOptions } from '../errors.ts'
+import type { Clock, PeerAnswer, Peers, Route } from '../ports/index.ts'
 import type { ServedFrom } from './entry.ts'
 import type { Arrival, Flight } from './flights.ts'
-import { gather } from './gather.ts'
 import { noTags, quote } from './input-limits.ts'
 import type { Keyspace } from './keyspace.ts'
 import type { Keyspaces, ServedKeyspace } from './keyspaces.ts'
+import { type Question, Questions } from './questions.ts'
 
 /** The most keys in one question to a peer. */
 const maxKeysPerQuestion = 1_000
@@ -30,10 +29,15 @@ export interface DeparturesContext {
  */
 export class Departures {
   readonly #context: DeparturesContext
-  readonly #questions = new WeakMap<ServedKeyspace, Map<string, DataLoader<Flight, void>>>()
+  readonly #questions: Questions
 
   constructor(context: DeparturesContext) {
     this.#context = context
+    this.#questions = new Questions({
+      clock: context.clock,
+      maxFlights: maxKeysPerQuestion,
+      ask: (question) => void this.#ask(question),
+    })
   }
 
   /** Begins a flight by the route that the cluster gives now. */
@@ -73,7 +77,7 @@ export class Departures {
     const { clock, peers } = this.#context
     const mayServe = await peers.whenMayServe(Math.max(0, flight.deadlineMs - clock.monotonic()))
     if (mayServe) send(served, flight)
-    else served.keyspace.land(flight, nobodyAnswered(served.keyspace, flight))
+    else landOverdue(served.keyspace, flight)
   }
 
   #send(served: ServedKeyspace, flight: Flight): void {
@@ -86,7 +90,7 @@ export class Departures {
     flight.isAsked = true
     // Unlike an owner, a deputy may not have heard yet of a change that this peer has heard of and confirmed.
     if (route.as === 'DEPUTY') served.keyspace.flights.keepApart(flight)
-    this.#ask(served, route.as, [route.peer], flight)
+    this.#questions.add(served, route.as, [route.peer], flight)
   }
 
   #load(served: ServedKeyspace, flight: Flight, { near, previous }: Extract<Route, { kind: 'LOAD' }>): void {
@@ -96,7 +100,7 @@ export class Departures {
     // Puts that no source has may still be with any peer that has not handed over all that is not its own.
     const first = new Set(served.writer === undefined ? this.#context.peers.holders() : [])
     if (previous !== undefined) first.add(previous)
-    if (first.size > 0) return this.#ask(served, 'PREVIOUS', [...first], flight)
+    if (first.size > 0) return this.#questions.add(served, 'PREVIOUS', [...first], flight)
     this.#loadFromSource(served, flight)
   }
 
@@ -126,7 +130,7 @@ export class Departures {
     const entry = peers.mayServe() ? keyspace.find(flight.key) : undefined
     const nowMs = clock.monotonic()
     if (entry === undefined || nowMs >= entry.expiresAtMs || nowMs >= (entry.nearUntilMs ?? 0)) return false
-    landLater(keyspace, flight, { entry, servedFrom: 'NEAR' })
+    landLater(keyspace, flight, { entry, servedFrom: 'NEAR', atMs: nowMs })
     return true
   }
 
@@ -136,73 +140,53 @@ export class Departures {
     // A put may have been handed over meanwhile.
     const here = peers.owns(flight.slot) ? keyspace.find(flight.key) : undefined
     const nothing = keyspace.entry(flight.key, { encoded: null, ttlMs: 0, tags: noTags }, 0, 'LOADED')
-    const entry = here !== undefined && clock.monotonic() < here.expiresAtMs ? here : nothing
-    landLater(keyspace, flight, { entry, servedFrom: 'OWNER' })
+    const atMs = clock.monotonic()
+    const entry = here !== undefined && atMs < here.expiresAtMs ? here : nothing
+    landLater(keyspace, flight, { entry, servedFrom: 'OWNER', atMs })
   }
 
-  #ask(served: ServedKeyspace, as: AskedAs, peers: readonly string[], flight: Flight): void {
-    let questions = this.#questions.get(served)
-    if (questions === undefined) this.#questions.set(served, (questions = new Map()))
-    const name = `${as} ${peers.join(' ')}`
-    let gathered = questions.get(name)
-    if (gathered === undefined) {
-      gathered = gather<Flight, void>((flights) => this.#askBatch(served, as, peers, flights), {
-        maxBatchSize: maxKeysPerQuestion,
-        windowMs: 0,
-        clock: this.#context.clock,
-      })
-      questions.set(name, gathered)
-    }
-    // Nothing in a batch should throw; were it to, its flights must land all the same.
-    gathered.load(flight).catch(() => served.keyspace.land(flight, nobodyAnswered(served.keyspace, flight)))
-  }
-
-  async #askBatch(
-    served: ServedKeyspace,
-    as: AskedAs,
-    peers: readonly string[],
-    flights: readonly Flight[],
-  ): Promise<undefined[]> {
-    const { clock } = this.#context
+  async #ask({ served, as, peers, flights }: Question): Promise<void> {
     const { keyspace } = served
-    const keys = [...new Set(flights.map((flight) => flight.key))]
-    const sentAtMs = clock.monotonic()
-    const leftMs = Math.max(...flights.map((flight) => flight.deadlineMs)) - sentAtMs
-    const timeoutMs = as === 'PREVIOUS' ? Math.min(leftMs, maxPreviousMs) : leftMs
-    const asked = await Promise.all(
-      peers.map((peer) => {
-        keyspace.counters.peerReads += keys.length
-        return this.#context.peers.ask(peer, as, keyspace.name, keys, Math.max(1, timeoutMs))
-      }),
-    )
-    const lost: Flight[] = []
-    const indices = new Map(keys.map((key, index) => [key, index]))
-    for (const flight of flights) {
-      const answers = asked.map((ofPeer) => ofPeer[indices.get(flight.key)!]!)
-      const hasArrived =
+    try {
+      const sentAtMs = this.#context.clock.monotonic()
+      // A flight that was kept apart may stand beside another of its key; the key is asked for twice then.
+      const keys = flights.map((flight) => flight.key)
+      const latestMs = flights.reduce((latest, { deadlineMs }) => Math.max(latest, deadlineMs), sentAtMs + 1)
+      const timeoutMs = as === 'PREVIOUS' ? Math.min(latestMs - sentAtMs, maxPreviousMs) : latestMs - sentAtMs
+      keyspace.counters.peerReads += keys.length * peers.length
+      const asked = await Promise.all(
+        peers.map((peer) => this.#context.peers.ask(peer, as, keyspace.name, keys, timeoutMs)),
+      )
+      const arrived: Arrived = { asked, sentAtMs, atMs: this.#context.clock.monotonic() }
+      const lost = flights.filter((flight, index) =>
         as === 'PREVIOUS'
-          ? this.#arriveFromPrevious(served, flight, answers, sentAtMs)
-          : this.#arrive(served, flight, answers[0]!, sentAtMs)
-      if (!hasArrived) lost.push(flight)
+          ? !this.#arriveFromPrevious(served, flight, index, arrived)
+          : !this.#arrive(served, flight, asked[0]![index]!, arrived),
+      )
+      if (lost.length > 0) void this.#reroute(served, lost)
+    } catch (cause) {
+      // Nothing here should throw; were it to, the flights must land all the same.
+      for (const flight of flights) keyspace.land(flight, nobodyAnswered(keyspace, flight, { cause }))
     }
-    if (lost.length > 0) void this.#reroute(served, lost)
-    return flights.map(() => undefined)
   }
 
   /** @returns false where another route must be tried. */
-  #arrive(served: ServedKeyspace, flight: Flight, answer: PeerAnswer, sentAtMs: number): boolean {
+  #arrive(served: ServedKeyspace, flight: Flight, answer: PeerAnswer, arrived: Arrived): boolean {
     const { keyspace } = served
     switch (answer.kind) {
       case 'ENTRY': {
-        const entry = keyspace.received(answer.entry, 'NEAR', sentAtMs)
         const store = answer.servedFrom !== 'STALE' && this.#admits(keyspace, flight.key)
+        const entry = keyspace.received(flight, answer.entry, 'NEAR', arrived, store)
         fenceOff(keyspace, flight, entry)
-        keyspace.land(flight, { entry, servedFrom: fromPeer(answer.servedFrom) }, store)
+        keyspace.land(flight, { entry, servedFrom: fromPeer(answer.servedFrom), atMs: arrived.atMs }, store)
         return true
       }
-      case 'ERROR':
-        keyspace.land(flight, asFedcacheError(answer.error))
+      case 'ERROR': {
+        const error = asFedcacheError(answer.error)
+        flight.isOverdue = error.code === 'READ_TIMEOUT'
+        keyspace.land(flight, error)
         return true
+      }
       case 'NO_SOURCE':
         flight.near = true
         this.#loadFromSource(served, flight)
@@ -213,13 +197,9 @@ export class Departures {
   }
 
   /** Takes the newest of what is left with peers that may have had the key before; otherwise its source is asked. */
-  #arriveFromPrevious(
-    served: ServedKeyspace,
-    flight: Flight,
-    answers: readonly PeerAnswer[],
-    sentAtMs: number,
-  ): boolean {
+  #arriveFromPrevious(served: ServedKeyspace, flight: Flight, index: number, arrived: Arrived): boolean {
     const { keyspace, loader } = served
+    const answers = arrived.asked.map((ofPeer) => ofPeer[index]!)
     const entries = answers
       .filter((answer) => answer.kind === 'ENTRY')
       .map(({ entry }) => entry)
@@ -228,7 +208,8 @@ export class Departures {
     if (entries.length > 0) {
       const newest = entries.reduce((best, entry) => (entry.version > best.version ? entry : best))
       fenceOff(keyspace, flight, newest)
-      keyspace.land(flight, { entry: keyspace.received(newest, 'LOADED', sentAtMs), servedFrom: 'PEER' })
+      const entry = keyspace.received(flight, newest, 'LOADED', arrived)
+      keyspace.land(flight, { entry, servedFrom: 'PEER', atMs: arrived.atMs })
       return true
     }
     // One that has not answered may have the only copy, and one whose answer was overruled what it was replaced by.
@@ -243,7 +224,7 @@ export class Departures {
     const { peers, clock } = this.#context
     await peers.routeChange()
     for (const flight of flights) {
-      if (clock.monotonic() >= flight.deadlineMs) served.keyspace.land(flight, nobodyAnswered(served.keyspace, flight))
+      if (clock.monotonic() >= flight.deadlineMs) landOverdue(served.keyspace, flight)
       else if (peers.mayServe()) this.#sendAnew(served, flight)
       else void this.#sendLater(served, flight, (_, later) => this.#sendAnew(served, later))
     }
@@ -260,6 +241,13 @@ export class Departures {
   }
 }
 
+/** What peers answered, per peer and in the order of the keys. */
+interface Arrived {
+  readonly asked: readonly (readonly PeerAnswer[])[]
+  readonly sentAtMs: number
+  readonly atMs: number
+}
+
 const asDeputy = { kind: 'LOAD', near: true, previous: undefined } as const
 
 /** Lets only those have an entry who asked first, where it may be from before an invalidation that is known here. */
@@ -272,15 +260,19 @@ function landLater(keyspace: Keyspace, flight: Flight, arrival: Arrival | Fedcac
   queueMicrotask(() => keyspace.land(flight, arrival, false))
 }
 
+/** Ends a flight that no peer has answered until its deadline. */
+function landOverdue(keyspace: Keyspace, flight: Flight): void {
+  flight.isOverdue = true
+  keyspace.land(flight, nobodyAnswered(keyspace, flight))
+}
+
 function wasDeleted({ name }: Keyspace): FedcacheError {
   return new FedcacheError('KEYSPACE_NOT_FOUND', `The keyspace "${name}" was deleted while it was read.`)
 }
 
-function nobodyAnswered(keyspace: Keyspace, flight: Flight): FedcacheError {
-  return new FedcacheError(
-    'UNAVAILABLE',
-    `No peer could be reached that answers for ${quote(flight.key)} of "${keyspace.name}"; try again.`,
-  )
+function nobodyAnswered({ name }: Keyspace, { key }: Flight, options?: FedcacheErrorOptions): FedcacheError {
+  const message = `No peer could be reached that answers for ${quote(key)} of "${name}"; try again.`
+  return new FedcacheError('UNAVAILABLE', message, options)
 }
 
 /** Seen from here, what another peer had in memory came from a peer. */

@@ -385,7 +385,9 @@ export class Engine {
     if (answer.kind !== 'WRITTEN' || answer.entry === undefined) throw new Error('a put was answered without an entry')
     const { clock, peers } = this.#options
     const nowMs = clock.monotonic()
-    const entry = keyspace.received(answer.entry, 'PUT', nowMs) as FoundEntry
+    const { key } = answer.entry
+    const way = { sentAtMs: nowMs, atMs: nowMs }
+    const entry = keyspace.received({ key, slot: keyspace.slotOf(key) }, answer.entry, 'PUT', way, false) as FoundEntry
     return new EntryView(keyspace, entry, 'OWNER', peers.ownerOf(entry.slot), nowMs)
   }
 

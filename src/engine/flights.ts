@@ -6,6 +6,8 @@ import type { StoredEntry } from './stored-entry.ts'
 export interface Arrival {
   readonly entry: StoredEntry
   readonly servedFrom: ServedFrom
+  /** When it came, on the clock's monotonic scale. */
+  readonly atMs: number
 }
 
 /** Waits for flights. A waiter never holds up a flight, and its leaving harms no other. */
@@ -33,10 +35,19 @@ export class Flight {
   reroutes = 0
   /** Whether another peer was asked for it as the owner of the key, or as its deputy. */
   isAsked = false
+  /** Whether it failed because no peer had answered at its deadline. */
+  isOverdue = false
   result: Arrival | FedcacheError | undefined
   /** The newest tag fence that its value fell under; 0 where none. Who joined after that fence must read again. */
   fencedAt = 0
-  readonly #waiting: { readonly waiter: Waiter; readonly index: number }[] = []
+  /** Its neighbours among all that have not ended. */
+  earlier: Flight | undefined
+  later: Flight | undefined
+  isPending = true
+  /** Nearly every flight has one waiter, which needs no list. */
+  #waiter: Waiter | undefined
+  #index = 0
+  #others: { readonly waiter: Waiter; readonly index: number }[] | undefined
 
   constructor(key: string, slot: number, sequence: number, deadlineMs: number) {
     this.key = key
@@ -46,14 +57,23 @@ export class Flight {
   }
 
   wait(waiter: Waiter, index: number): void {
-    this.#waiting.push({ waiter, index })
+    if (this.#waiter === undefined) {
+      this.#waiter = waiter
+      this.#index = index
+    } else {
+      this.#others ??= []
+      this.#others.push({ waiter, index })
+    }
   }
 
   land(result: Arrival | FedcacheError): void {
     if (this.result !== undefined) return
     this.result = result
-    for (const { waiter, index } of this.#waiting) waiter.landed(this, index)
-    this.#waiting.length = 0
+    const others = this.#others
+    this.#others = undefined
+    this.#waiter?.landed(this, this.#index)
+    if (others !== undefined) for (const { waiter, index } of others) waiter.landed(this, index)
+    this.#waiter = undefined
   }
 }
 
@@ -68,15 +88,17 @@ export class Flights {
   #joinable = new Map<string, Flight>()
   /** Writes on their way to the source: at most one per key. */
   readonly #writes = new Map<string, Flight>()
-  /** All that have not ended, unhooked ones included, in the order they began. */
-  readonly #pending = new Set<Flight>()
+  /** The ends of the list of all that have not ended, unhooked ones included, in the order they began. */
+  #oldest: Flight | undefined
+  #newest: Flight | undefined
+  #size = 0
   /** Tag to the sequence of its newest fence, in the order they were raised. */
   readonly #fences = new Map<string, number>()
   #sequence = 0
 
   /** Number of flights under way. */
   get size(): number {
-    return this.#pending.size
+    return this.#size
   }
 
   /** Number of tag fences that stand. */
@@ -97,7 +119,7 @@ export class Flights {
   begin(key: string, slot: number, deadlineMs: number): Flight {
     const flight = new Flight(key, slot, ++this.#sequence, deadlineMs)
     this.#joinable.set(key, flight)
-    this.#pending.add(flight)
+    this.#enter(flight)
     return flight
   }
 
@@ -108,7 +130,7 @@ export class Flights {
   beginWrite(key: string, slot: number, deadlineMs: number): Flight {
     const flight = new Flight(key, slot, ++this.#sequence, deadlineMs)
     this.#writes.set(key, flight)
-    this.#pending.add(flight)
+    this.#enter(flight)
     return flight
   }
 
@@ -120,8 +142,9 @@ export class Flights {
    */
   end(flight: Flight, tags: readonly string[]): boolean {
     if (this.#joinable.get(flight.key) === flight) this.#joinable.delete(flight.key)
-    if (this.#writes.get(flight.key) === flight) this.#writes.delete(flight.key)
-    if (!this.#pending.delete(flight)) return false
+    if (this.#writes.size > 0 && this.#writes.get(flight.key) === flight) this.#writes.delete(flight.key)
+    if (!flight.isPending) return false
+    this.#exit(flight)
     if (this.#fences.size > 0) {
       for (const tag of tags) {
         const fence = this.#fences.get(tag)
@@ -155,7 +178,7 @@ export class Flights {
 
   /** Unhooks every flight. */
   unhookAll(): void {
-    for (const flight of this.#pending) flight.hooked = false
+    for (const flight of this.#all()) flight.hooked = false
     this.#joinable = new Map()
   }
 
@@ -174,12 +197,12 @@ export class Flights {
   }
 
   #reads(): Flight[] {
-    return [...this.#pending].filter((flight) => this.#writes.get(flight.key) !== flight)
+    return [...this.#all()].filter((flight) => this.#writes.get(flight.key) !== flight)
   }
 
   /** Lets nothing with one of these tags that is under way be stored. */
   fence(tags: readonly string[]): void {
-    if (this.#pending.size === 0) return
+    if (this.#size === 0) return
     const sequence = ++this.#sequence
     for (const tag of tags) {
       this.#fences.delete(tag)
@@ -188,10 +211,32 @@ export class Flights {
   }
 
   #dropOldFences(): void {
-    const oldest: Flight | undefined = this.#pending.values().next().value
     for (const [tag, fence] of this.#fences) {
-      if (oldest !== undefined && fence > oldest.sequence) return
+      if (this.#oldest !== undefined && fence > this.#oldest.sequence) return
       this.#fences.delete(tag)
     }
+  }
+
+  *#all(): Iterable<Flight> {
+    for (let flight = this.#oldest; flight !== undefined; flight = flight.later) yield flight
+  }
+
+  #enter(flight: Flight): void {
+    this.#size++
+    flight.earlier = this.#newest
+    if (this.#newest === undefined) this.#oldest = flight
+    else this.#newest.later = flight
+    this.#newest = flight
+  }
+
+  #exit(flight: Flight): void {
+    const { earlier, later } = flight
+    this.#size--
+    flight.isPending = false
+    if (earlier === undefined) this.#oldest = later
+    else earlier.later = later
+    if (later === undefined) this.#newest = earlier
+    else later.earlier = earlier
+    flight.earlier = flight.later = undefined
   }
 }

@@ -128,22 +128,35 @@ export class Keyspace implements EntryContext {
   ): StoredEntry & { readonly encoded: Content } {
     const nowMs = this.#clock.monotonic()
     const { encoded, ttlMs, tags } = prepared
-    return this.#entry({ key, encoded, version, tags, kind, createdAtMs: nowMs, expiresAtMs: nowMs + ttlMs, nowMs })
+    const own = { key: this.#ownKey(key), slot: this.slotOf(key) }
+    return this.#entry({ ...own, encoded, version, tags, kind, createdAtMs: nowMs, expiresAtMs: nowMs + ttlMs, nowMs })
   }
 
   /**
    * Makes an entry of one that another peer sent.
    *
-   * @param sentAtMs when it was asked for: the way it took counts as age.
+   * @param key its key and slot, as they are known here.
+   * @param way when it was asked for, because the way it took counts as age, and when it came.
+   * @param isKept false where it only passes through, and need not own its key.
    */
   received(
-    { key, encoded, version, ageMs, ttlMs, tags }: EntryTransfer,
+    { key, slot }: { readonly key: string; readonly slot: number },
+    { encoded, version, ageMs, ttlMs, tags }: EntryTransfer,
     kind: EntryKind,
-    sentAtMs: number,
+    { sentAtMs, atMs }: { readonly sentAtMs: number; readonly atMs: number },
+    isKept = true,
   ): StoredEntry {
-    const nowMs = this.#clock.monotonic()
-    const times = { createdAtMs: sentAtMs - ageMs, expiresAtMs: sentAtMs + ttlMs, nowMs }
-    return this.#entry({ key, encoded, version, tags, kind, ...times })
+    return this.#entry({
+      key: isKept ? this.#ownKey(key) : key,
+      slot,
+      encoded,
+      version,
+      tags,
+      kind,
+      createdAtMs: sentAtMs - ageMs,
+      expiresAtMs: sentAtMs + ttlMs,
+      nowMs: atMs,
+    })
   }
 
   /** The form in which an entry travels. */
@@ -248,7 +261,8 @@ export class Keyspace implements EntryContext {
     if (existing?.kind === 'PUT' && existing.version >= version) return true
     // A load under way would put the source's value in place of this one.
     this.flights.unhook(key)
-    return this.keep(this.received(put, 'PUT', nowMs))
+    const way = { sentAtMs: nowMs, atMs: nowMs }
+    return this.keep(this.received({ key, slot: this.slotOf(key) }, put, 'PUT', way))
   }
 
   /** Drops all that may be outdated. Puts without tags stay: no source has them, and only a tag could have hit them. */
@@ -326,6 +340,7 @@ export class Keyspace implements EntryContext {
 
   #entry<Content extends Encoded | null>(parts: {
     readonly key: string
+    readonly slot: number
     readonly encoded: Content
     readonly version: number
     readonly tags: readonly string[]
@@ -334,13 +349,12 @@ export class Keyspace implements EntryContext {
     readonly expiresAtMs: number
     readonly nowMs: number
   }): StoredEntry & { readonly encoded: Content } {
-    const { key, encoded, version, tags, kind, createdAtMs, expiresAtMs, nowMs } = parts
+    const { key, slot, encoded, version, tags, kind, createdAtMs, expiresAtMs, nowMs } = parts
     const own = {
-      // The store keeps the key it was first given: a copy of its own would be kept beside it.
-      key: this.store.peek(key)?.key ?? copyString(key),
+      key,
       encoded,
       kind,
-      slot: this.slotOf(key),
+      slot,
       version,
       createdAtMs,
       expiresAtMs,
@@ -348,6 +362,11 @@ export class Keyspace implements EntryContext {
       bytes: chargedBytes(key, encoded, tags),
     }
     return kind === 'NEAR' ? { ...own, nearUntilMs: nowMs + this.policy.nearTtlMs } : own
+  }
+
+  /** The key as the store has it, which keeps the one it was first given: another would be kept beside it. */
+  #ownKey(key: string): string {
+    return this.store.peek(key)?.key ?? copyString(key)
   }
 
   #newStore(): Store<StoredEntry> {

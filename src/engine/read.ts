@@ -177,6 +177,15 @@ function withinAnswerLimit(context: ReadContext, results: ReadResult[]): ReadRes
   return results
 }
 
+/**
+ * Whether one who joined the flight when it was under way must not take what it brought. Its value may have fallen under
+ * a tag invalidation that was acknowledged before the joining. And where no peer answered until its deadline, that was
+ * the deadline of whoever began it; the later one has time left.
+ */
+function mustReadAgain({ fencedAt, result, isOverdue }: Flight): boolean {
+  return fencedAt > 0 || (isOverdue && result instanceof FedcacheError)
+}
+
 /** One call that waits for flights, under the caller's own deadline. */
 class Wait implements Waiter {
   readonly promise: Promise<readonly ReadResult[]>
@@ -185,8 +194,11 @@ class Wait implements Waiter {
   readonly #results: ReadResult[]
   readonly #timer: Timer
   readonly #timeoutMs: number
-  /** Per index that is waited for: its flight, and how many flights and fences there were when it was joined. */
-  readonly #awaited = new Map<number, { readonly flight: Flight; readonly joinedAt: number }>()
+  /** What is waited for: into which result, by which flight, and how many flights and fences there were when it was joined. */
+  readonly #indices: number[] = []
+  readonly #flights: (Flight | undefined)[] = []
+  readonly #joinedAt: number[] = []
+  #left = 0
   #resolve!: (results: readonly ReadResult[]) => void
 
   constructor(context: ReadContext, keyspace: Keyspace, results: ReadResult[], timeoutMs: number) {
@@ -198,12 +210,19 @@ class Wait implements Waiter {
     this.#timer = context.clock.setTimer(() => this.#giveUp(), timeoutMs)
   }
 
+  /** Waits for the key that belongs into the result of this index. */
   join(index: number, key: string): void {
+    this.#left++
+    this.#board(this.#indices.push(index) - 1, key)
+  }
+
+  #board(place: number, key: string): void {
     const { flights } = this.#keyspace
     const underWay = this.#joinable(key)
     const flight = underWay ?? this.#context.depart(this.#keyspace, key)
-    this.#awaited.set(index, { flight, joinedAt: underWay === undefined ? flight.sequence : flights.mark() })
-    flight.wait(this, index)
+    this.#flights[place] = flight
+    this.#joinedAt[place] = underWay === undefined ? flight.sequence : flights.mark()
+    flight.wait(this, place)
   }
 
   #joinable(key: string): Flight | undefined {
@@ -215,22 +234,19 @@ class Wait implements Waiter {
     return undefined
   }
 
-  landed(flight: Flight, index: number): void {
-    const awaited = this.#awaited.get(index)
-    if (awaited?.flight !== flight) return
-    // Its value fell under a tag invalidation. Who was there when the flight began may have it; who came later may
-    // have come after the invalidation was acknowledged, and reads again.
-    if (flight.fencedAt > 0 && awaited.joinedAt > flight.sequence) return this.join(index, flight.key)
-    this.#awaited.delete(index)
-    this.#results[index] = this.#settled(flight)
-    if (this.#awaited.size === 0) this.#finish()
+  landed(flight: Flight, place: number): void {
+    if (this.#flights[place] !== flight) return
+    if (this.#joinedAt[place]! > flight.sequence && mustReadAgain(flight)) return this.#board(place, flight.key)
+    this.#flights[place] = undefined
+    this.#results[this.#indices[place]!] = this.#settled(flight)
+    if (--this.#left === 0) this.#finish()
   }
 
-  #settled(flight: Flight): ReadResult {
-    const { result } = flight
-    const nowMs = this.#context.clock.monotonic()
-    if (result === undefined || result instanceof FedcacheError) return this.#stale(flight.key, nowMs) ?? result!
-    return view(this.#context, this.#keyspace, result.entry, result.servedFrom, nowMs)
+  #settled({ key, result }: Flight): ReadResult {
+    if (result === undefined || result instanceof FedcacheError) {
+      return this.#stale(key, this.#context.clock.monotonic()) ?? result!
+    }
+    return view(this.#context, this.#keyspace, result.entry, result.servedFrom, result.atMs)
   }
 
   /** An expired copy that may stand in for a failed load. */
@@ -251,10 +267,11 @@ class Wait implements Waiter {
 
   #giveUp(): void {
     const nowMs = this.#context.clock.monotonic()
-    for (const [index, { flight }] of this.#awaited) {
-      this.#results[index] = this.#stale(flight.key, nowMs) ?? this.#timeoutOf(flight, nowMs)
-    }
-    this.#awaited.clear()
+    this.#flights.forEach((flight, place) => {
+      if (flight === undefined) return
+      this.#flights[place] = undefined
+      this.#results[this.#indices[place]!] = this.#stale(flight.key, nowMs) ?? this.#timeoutOf(flight, nowMs)
+    })
     this.#finish()
   }
 

@@ -103,7 +103,8 @@ export class SourceLoader {
     if (answer instanceof FedcacheError) return answer
     if (answer instanceof Error) return this.#keyFailed(flight.key, answer)
     try {
-      return { entry: this.#entryOf(flight, answer, version), servedFrom: 'SOURCE' }
+      const atMs = this.#context.clock.monotonic()
+      return { entry: this.#entryOf(flight, answer, version), servedFrom: 'SOURCE', atMs }
     } catch (error) {
       if (!(error instanceof FedcacheError)) return this.#keyFailed(flight.key, error)
       // It was the source that gave a lifetime or tags out of range, not the reader.

@@ -5,8 +5,8 @@ import type { ReadResult } from '../../../src/engine/results.ts'
 import { FedcacheError } from '../../../src/errors.ts'
 import type { EntryTransfer, PeerAnswer, ServedFrom, Source } from '../../../src/ports/index.ts'
 import { engineFixture, failure, keyspaceDefinition } from '../../support/engine-fixture.ts'
-import { settled } from '../../support/fake-clock.ts'
-import { scriptedPeers } from '../../support/scripted-peers.ts'
+import { type FakeClock, settled } from '../../support/fake-clock.ts'
+import { type ScriptedPeers, scriptedPeers } from '../../support/scripted-peers.ts'
 import { answeringSource, scriptedSource } from '../../support/scripted-source.ts'
 
 // Keys that begin with "t" are owned by the peer "there".
@@ -120,6 +120,15 @@ describe('keys of another peer', () => {
     expect(seen(await reading)).toEqual(['BUSY', null])
   })
 
+  test('and an error that is none of ours fails the keys that are not answered yet, and leaves nobody waiting', async () => {
+    const { engine, clock, peers } = clusterOf(answeringSource(() => 1))
+    const reading = engine.getMany('things', ['t1', 't2', 't3'])
+    await clock.advance(0)
+    peers.questions[0]!.answer([entry('t1', 1), { kind: 'ERROR', error: new Error('a bug') }, entry('t3', 3)])
+    expect(seen(await reading)).toEqual([[1, 'PEER'], 'UNAVAILABLE', 'UNAVAILABLE'])
+    expect(clock.pending).toBe(0)
+  })
+
   test('are loaded here, as near copies, when the owner has no source for them', async () => {
     const source = answeringSource((key) => `${key} from here`)
     const { engine, clock, peers } = clusterOf(source)
@@ -146,16 +155,42 @@ describe('keys of another peer', () => {
     ])
   })
 
-  test('fail when nobody answers for them in time', async () => {
+  test.each([
+    [
+      'says where they are',
+      (clock: FakeClock, { questions, waitingForRoute }: ScriptedPeers) => {
+        questions[0]!.answer([{ kind: 'ELSEWHERE' }])
+        return clock.advance(1).then(() => waitingForRoute[0]!())
+      },
+    ],
+    [
+      'answers',
+      async (clock: FakeClock, { questions }: ScriptedPeers) => {
+        await clock.advance(1)
+        questions[0]!.answer([{ kind: 'ERROR', error: new FedcacheError('READ_TIMEOUT', 'nobody') }])
+      },
+    ],
+  ])('fail when nobody %s in time, and are asked for again by who came later and has time left', async (_, end) => {
     const { engine, clock, peers } = clusterOf(undefined, { readTimeoutMs: 100 })
     const early = failure(engine.get('things', 't'))
     await clock.advance(99)
-    const late = failure(engine.get('things', 't'))
-    peers.questions[0]!.answer([{ kind: 'ELSEWHERE' }])
-    await clock.advance(1)
+    const late = engine.get('things', 't')
+    await end(clock, peers)
     expect((await early).code).toBe('SOURCE_TIMEOUT')
-    peers.waitingForRoute[0]!()
-    expect((await late).code).toBe('UNAVAILABLE')
+    await clock.advance(0)
+    expect(peers.questions).toHaveLength(2)
+    peers.questions[1]!.answer([entry('t', 1)])
+    expect((await late)?.value).toBe(1)
+  })
+
+  test('fail when their owner fails, for everybody who waits', async () => {
+    const { engine, clock, peers } = clusterOf(undefined, { readTimeoutMs: 100 })
+    const readers = [failure(engine.get('things', 't'))]
+    await clock.advance(0)
+    readers.push(failure(engine.get('things', 't')))
+    peers.questions[0]!.answer([{ kind: 'ERROR', error: new FedcacheError('SOURCE_FAILED', 'down') }])
+    expect((await Promise.all(readers)).map(({ code }) => code)).toEqual(['SOURCE_FAILED', 'SOURCE_FAILED'])
+    expect(peers.questions).toHaveLength(1)
   })
 
   test('that are no longer served from memory: an entry counts only while this peer owns its slot', async () => {

@@ -1,0 +1,64 @@
+import type { AskedAs, Clock, Timer } from '../ports/index.ts'
+import type { Flight } from './flights.ts'
+import type { ServedKeyspace } from './keyspaces.ts'
+
+/** What is asked of peers in one call. */
+export interface Question {
+  readonly served: ServedKeyspace
+  readonly as: AskedAs
+  readonly peers: readonly string[]
+  readonly flights: readonly Flight[]
+}
+
+/** What questions are gathered with. */
+export interface QuestionsContext {
+  readonly clock: Clock
+  /** The most flights in one question. */
+  readonly maxFlights: number
+  readonly ask: (question: Question) => void
+}
+
+interface Open extends Question {
+  readonly flights: Flight[]
+}
+
+/**
+ * Gathers flights, whoever began them, into questions to peers: all that begin before the events that are waiting now
+ * are handled go together. Loads are gathered by DataLoader; a promise for every key would be most of the cost here,
+ * and nobody waits for it, because flights land by themselves.
+ */
+export class Questions {
+  readonly #context: QuestionsContext
+  readonly #open: Open[] = []
+  #timer: Timer | undefined
+
+  constructor(context: QuestionsContext) {
+    this.#context = context
+  }
+
+  /** Sends a flight with the next question to these peers. */
+  add(served: ServedKeyspace, as: AskedAs, peers: readonly string[], flight: Flight): void {
+    const open = this.#find(served, as, peers)
+    if (open === undefined) this.#open.push({ served, as, peers, flights: [flight] })
+    else open.flights.push(flight)
+    this.#timer ??= this.#context.clock.setTimer(() => this.#askAll(), 0)
+  }
+
+  #find(served: ServedKeyspace, as: AskedAs, peers: readonly string[]): Open | undefined {
+    for (let index = this.#open.length - 1; index >= 0; index--) {
+      const open = this.#open[index]!
+      if (open.served !== served || open.as !== as || !sameTexts(open.peers, peers)) continue
+      return open.flights.length < this.#context.maxFlights ? open : undefined
+    }
+    return undefined
+  }
+
+  #askAll(): void {
+    this.#timer = undefined
+    for (const question of this.#open.splice(0)) this.#context.ask(question)
+  }
+}
+
+function sameTexts(some: readonly string[], others: readonly string[]): boolean {
+  return some === others || (some.length === others.length && some.every((text, index) => text === others[index]))
+}
