@@ -1,0 +1,149 @@
+import type { BusMessage, Invalidation, PeerHost } from '../ports/index.ts'
+import type { CatalogueSync } from './catalogue-sync.ts'
+import type { ClusterParts } from './cluster-parts.ts'
+import { decodeChange } from './protocol/changes.ts'
+import { encodeFrame } from './protocol/frame.ts'
+import type { Heartbeat } from './protocol/heartbeat.ts'
+import type { Pulse } from './pulse.ts'
+import { Sequences } from './sequences.ts'
+import { tell } from './tell.ts'
+
+/** What catching up needs. */
+export interface CatchUpContext extends Pick<ClusterParts, 'options' | 'subjects' | 'members' | 'lease'> {
+  readonly host: PeerHost
+  readonly catalogue: CatalogueSync
+  readonly pulse: Pulse
+}
+
+/**
+ * Hears of what others changed, confirms it, and notices by the numbers what it has not heard of. What was missed
+ * nobody repeats: everything that may be outdated is dropped, and the sender's catalogue is fetched for its clears.
+ */
+export class CatchUp {
+  readonly #context: CatchUpContext
+  readonly #invalidations = new Sequences()
+  readonly #keyspaceChanges = new Sequences()
+  /** Per sender that waits for a confirmation, the process whose messages were seen. */
+  readonly #toConfirm = new Map<string, string>()
+  /** Senders whose heartbeats told of invalidations that have not come. */
+  readonly #behind = new Map<string, { readonly process: string; readonly number: number; readonly sinceMs: number }>()
+  /** Peers of whose catalogue this one does not know whether it lacks a clear. */
+  readonly #owed = new Set<string>()
+  #gaps = 0
+
+  constructor(context: CatchUpContext) {
+    this.#context = context
+  }
+
+  /** How often changes were missed. */
+  get gaps(): number {
+    return this.#gaps
+  }
+
+  /** Whether some peer's catalogue must be fetched before this one may serve. */
+  get isOwed(): boolean {
+    return this.#owed.size > 0
+  }
+
+  /** Takes a change that another peer announced. */
+  onChange(sender: string, message: BusMessage): void {
+    const { host, catalogue, options } = this.#context
+    if (sender === options.peerId) return
+    const change = decodeChange(message.data)
+    if ('records' in change) {
+      const heard = this.#keyspaceChanges.message(sender, change.process, change.number)
+      if (heard === 'GAP') void catalogue.fetch(sender)
+      void host.adopt(change.records).then(() => this.#confirm(sender, change.process))
+      return
+    }
+    if (this.#invalidations.message(sender, change.process, change.number) === 'GAP') this.#missed(sender)
+    for (const version of versionsOf(change.invalidation)) host.observeVersion(version)
+    host.applyInvalidation(change.invalidation)
+    this.#confirm(sender, change.process)
+  }
+
+  /** Compares the numbers that a heartbeat repeats with what was heard. */
+  onNumbers(sender: string, { process, invalidation, keyspaceChange }: Heartbeat): void {
+    const { options, lease } = this.#context
+    if (this.#invalidations.isBehind(sender, process, invalidation)) {
+      if (this.#behind.get(sender)?.process !== process) {
+        this.#behind.set(sender, { process, number: invalidation, sinceMs: options.clock.monotonic() })
+      }
+      // The heartbeat may only have overtaken the message. While the lease is held the sender waits for a confirmation.
+      const mayStillCome = lease.held && this.#invalidations.knows(sender, process)
+      if (!mayStillCome) this.catchUp(0)
+    } else {
+      this.#invalidations.catchUp(sender, process, invalidation)
+    }
+    this.#keyspaceChanges.catchUp(sender, process, keyspaceChange)
+  }
+
+  /** Fetches the catalogue of a peer that knows other changes of keyspaces, or of which a clear may have been missed. */
+  onCatalogue(sender: string, { state, catalogue }: Heartbeat): void {
+    if (this.#owed.has(sender)) void this.#fetchOwed(sender)
+    else if (state !== 'LEFT' && catalogue !== this.#context.catalogue.hash) void this.#context.catalogue.fetch(sender)
+  }
+
+  /** Makes up for invalidations that have not come within a time after a heartbeat told of them. */
+  catchUp(afterMs: number): void {
+    const nowMs = this.#context.options.clock.monotonic()
+    for (const [sender, { process, number, sinceMs }] of this.#behind) {
+      if (nowMs - sinceMs < afterMs) continue
+      this.#behind.delete(sender)
+      if (!this.#invalidations.isBehind(sender, process, number)) continue
+      this.#invalidations.catchUp(sender, process, number)
+      this.#missed(sender)
+    }
+  }
+
+  /** Owes nothing to a peer that is gone: what it cleared the others know. */
+  forget(peer: string): void {
+    this.#owed.delete(peer)
+  }
+
+  #missed(sender: string): void {
+    const { host, members, options } = this.#context
+    this.#gaps++
+    options.logger.warn({ peer: sender }, 'invalidations of a peer were missed; what may be outdated is dropped')
+    host.distrustAll()
+    // Of one that has left the others know.
+    if (members.get(sender) === undefined) return
+    this.#owed.add(sender)
+    void this.#fetchOwed(sender)
+  }
+
+  /** A clear may be among what was missed. Until it is made up for nothing of its sender is confirmed. */
+  async #fetchOwed(sender: string): Promise<void> {
+    const { members, catalogue, lease, pulse } = this.#context
+    const process = members.get(sender)?.heartbeat.process
+    const isFetched = await catalogue.fetch(sender)
+    if (!isFetched || process === undefined || !this.#owed.delete(sender)) return
+    this.#confirm(sender, process)
+    if (!lease.held) pulse.beat()
+  }
+
+  /** Confirms to a sender, at most once a turn of the event loop, everything that was seen of it. */
+  #confirm(sender: string, process: string): void {
+    if (this.#owed.has(sender)) return
+    const isScheduled = this.#toConfirm.has(sender)
+    this.#toConfirm.set(sender, process)
+    if (isScheduled) return
+    const { options, subjects } = this.#context
+    options.clock.setTimer(() => {
+      const seenProcess = this.#toConfirm.get(sender)
+      this.#toConfirm.delete(sender)
+      tell(options.bus, subjects.request('ctl', sender), () =>
+        encodeFrame({
+          op: 'seen',
+          process: seenProcess,
+          invalidation: this.#invalidations.last(sender),
+          keyspaceChange: this.#keyspaceChanges.last(sender),
+        }),
+      )
+    }, 0)
+  }
+}
+
+function versionsOf(invalidation: Invalidation): readonly number[] {
+  return invalidation.kind === 'KEYS' ? invalidation.changes.map(({ version }) => version) : [invalidation.version]
+}
