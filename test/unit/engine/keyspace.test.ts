@@ -3,7 +3,14 @@ import { lruStore } from '../../../src/adapters/store/lru-store.ts'
 import { sieveStore } from '../../../src/adapters/store/sieve-store.ts'
 import { chargedBytes } from '../../../src/engine/keyspace.ts'
 import { entryOverheadBytes, tagOverheadBytes } from '../../../src/engine/memory.ts'
-import { after, engineFixture, engineOver, failure, keyspaceDefinition } from '../../support/engine-fixture.ts'
+import {
+  after,
+  engineFixture,
+  engineOver,
+  failure,
+  keyspaceDefinition,
+  plainLimits,
+} from '../../support/engine-fixture.ts'
 import { heapInUseBytes } from '../../support/heap.ts'
 import { answeringSource, scriptedSource } from '../../support/scripted-source.ts'
 
@@ -132,15 +139,30 @@ test('a put without a source that no longer fits says that nothing was changed',
   expect((await engine.get('things', 'a'))?.text).toBe('old')
 })
 
-test('keys hold nothing of the request that they were cut from', async () => {
+// Short keys are copied another way than long ones.
+test.each([30, 5_000])('keys of %d characters hold nothing of the request that they were cut from', async (length) => {
   const source = { name: 'empty', loadMany: async (keys: readonly string[]) => keys.map(() => null) }
-  const { engine, clock } = engineOver(source, { negativeTtlMs: 1e6 })
+  const { engine, clock } = engineFixture([keyspaceDefinition({ negativeTtlMs: 1e6 }, source)], {
+    limits: { ...plainLimits, maxKeyBytes: 5_000 },
+  })
   const before = heapInUseBytes()
   for (let index = 0; index < 200; index++) {
     const request = `${index} is the key of this request ${'x'.repeat(2 ** 20)}`
-    const key = request.slice(0, 30)
+    const key = request.slice(0, length)
     if (index % 2 === 0) await after(clock, 0, engine.get('things', key))
     else await engine.delete('things', key)
   }
   expect(heapInUseBytes() - before).toBeLessThan(20 * 2 ** 20)
+})
+
+test('long keys that differ at their ends only are different keys', async () => {
+  const { engine } = engineFixture([keyspaceDefinition()], { limits: { ...plainLimits, maxKeyBytes: 10_000 } })
+  const long = 'x'.repeat(9_000)
+  await engine.put('things', { key: `${long}a`, value: 'a' })
+  await engine.put('things', { key: `${long}b`, value: 'b' })
+  expect(await engine.getMany('things', [`${long}a`, `${long}b`, `${long}c`])).toMatchObject([
+    { key: `${long}a`, value: 'a' },
+    { key: `${long}b`, value: 'b' },
+    null,
+  ])
 })

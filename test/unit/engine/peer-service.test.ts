@@ -107,6 +107,15 @@ describe('a question of another peer', () => {
       { kind: 'NO_SOURCE' },
     ])
   })
+
+  test('as the deputy is not answered where there is no source: what its owner has, this peer does not', async () => {
+    const { peers, engine } = await clusterOf(undefined)
+    await engine.put('things', { key: 'a', value: 1 })
+    expect(await peers.host.readFor('DEPUTY', 'things', ['a', 't'], 1_000)).toEqual([
+      { kind: 'ELSEWHERE' },
+      { kind: 'ELSEWHERE' },
+    ])
+  })
 })
 
 describe('writes of another peer', () => {
@@ -233,6 +242,23 @@ describe('changes that other peers announce', () => {
     peers.host.applyInvalidation({ ...changed('a', 1), keyspace: 'nowhere' })
   })
 
+  test('of all entries spare puts that are newer, and nothing else', async () => {
+    const { peers, engine, clock } = await clusterOf(answeringSource((key) => key))
+    await engine.put('things', { key: 'older', value: 1 })
+    const cleared = peers.host.lastVersion
+    await clock.advance(1)
+    const loading = engine.get('things', 'loaded')
+    await clock.advance(0)
+    await loading
+    await engine.put('things', { key: 'newer', value: 2 })
+    const clear = { kind: 'CLEAR', keyspace: 'things', version: cleared } as const
+    peers.host.applyInvalidation(clear)
+    expect(engine.stats('things').entries).toBe(1)
+    expect(engine.readNow('things', 'newer')).toMatchObject({ value: 2, servedFrom: 'OWNER' })
+    peers.host.applyInvalidation({ ...clear, version: peers.host.lastVersion })
+    expect(engine.stats('things').entries).toBe(0)
+  })
+
   test('of which some were missed leave only puts that no tag could have hit', async () => {
     const { peers, engine, clock } = await clusterOf(answeringSource((key) => key))
     const loading = engine.get('things', 'loaded')
@@ -290,9 +316,11 @@ describe('puts on their way to a new owner', () => {
       handed('deleted', version),
       handed('hit by a tag', version, { tags: ['x'] }),
       handed('large', 5, { encoded: 'x'.repeat(3_000) }),
+      handed('of another tag', 5, { tags: ['y'] }),
     ])
-    expect(taken).toEqual([true, true, true, true, false])
+    expect(taken).toEqual([true, true, true, true, false, true])
     expect((await engine.get('things', 'fresh'))?.value).toBe('version 5')
+    expect((await engine.get('things', 'of another tag'))?.tags).toEqual(['y'])
     expect((await engine.get('things', 'newer'))?.value).toBe('here')
     for (const key of ['deleted', 'hit by a tag', 'large']) expect(await engine.get('things', key)).toBeNull()
     expect(peers.host.takePuts('things', [handed('newer', version + 1)])).toEqual([true])

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { after, engineOver } from '../../support/engine-fixture.ts'
+import { after, engineFixture, engineOver, keyspaceDefinition, plainLimits } from '../../support/engine-fixture.ts'
+import { scriptedPeers } from '../../support/scripted-peers.ts'
 import { answeringSource } from '../../support/scripted-source.ts'
 
 describe('readNow', () => {
@@ -35,6 +36,26 @@ describe('readNow', () => {
     await clock.advance(0)
     expect(engine.readNow('things', 'a')).toMatchObject({ servedFrom: 'OWNER' })
     expect(engine.stats('things')).toMatchObject({ loads: 2, staleHits: 1 })
+  })
+
+  test('leaves what is too large for any answer to others, who say so', async () => {
+    const definition = keyspaceDefinition({ format: 'text' })
+    const { engine } = engineFixture([definition], { limits: { ...plainLimits, maxAnswerBytes: 100 } })
+    await engine.put('things', { key: 'fits', text: 'x'.repeat(100) })
+    await engine.put('things', { key: 'large', text: 'x'.repeat(101) })
+    expect(engine.readNow('things', 'fits')).toMatchObject({ size: 100 })
+    expect(engine.readNow('things', 'large')).toBeUndefined()
+    expect(engine.read('things', ['large'])).toMatchObject([{ code: 'VALUE_TOO_LARGE' }])
+  })
+
+  test('answers nothing where memory may be outdated', async () => {
+    const peers = scriptedPeers()
+    const { engine } = engineFixture([keyspaceDefinition()], { peers })
+    await engine.put('things', { key: 'a', value: 1 })
+    peers.serves = false
+    expect(engine.readNow('things', 'a')).toBeUndefined()
+    peers.serves = true
+    expect(engine.readNow('things', 'a')).toMatchObject({ value: 1 })
   })
 
   test('refuses keyspaces that do not exist', () => {

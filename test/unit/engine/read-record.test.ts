@@ -5,7 +5,10 @@ import { ReadRecord } from '../../../src/engine/read-record.ts'
 import { FedcacheError } from '../../../src/errors.ts'
 
 /** An entry as it was read just now, with so long to live. */
-function entry(key: string, terms: { servedFrom?: Entry['servedFrom']; ttlMs?: number; tags?: readonly string[] } = {}) {
+function entry(
+  key: string,
+  terms: { servedFrom?: Entry['servedFrom']; ttlMs?: number; tags?: readonly string[] } = {},
+) {
   const { servedFrom = 'OWNER', ttlMs = Infinity, tags = [] } = terms
   const stored = {
     key,
@@ -105,11 +108,6 @@ describe('the tags of what was read', () => {
     reads.noteEntity(1, undefined)
     reads.noteEntity(0, entry('b'))
     expect(reads.hasEntities).toBe(true)
-    expect(reads.entityTags()).toEqual([
-      ['things', 'things/a', 'things/b'],
-      [],
-      [],
-      ['things', 'things/d', 'red'],
-    ])
+    expect(reads.entityTags()).toEqual([['things', 'things/a', 'things/b'], [], [], ['things', 'things/d', 'red']])
   })
 })

@@ -407,6 +407,18 @@ test('keys beyond the limit of one answer fail alone, from memory and from the s
   expect((await engine.get('things', 'b'))?.size).toBe(70)
 })
 
+test('keys that fail or are not found take no room in an answer', async () => {
+  const source = scriptedSource()
+  const { engine, clock } = engineFixture([keyspaceDefinition({ format: 'text' }, source)], {
+    limits: { ...plainLimits, maxAnswerBytes: 100 },
+  })
+  const reading = engine.getMany('things', ['gone', 'bad', 'fits', 'does not'])
+  await clock.advance(0)
+  source.loads[0]!.answer([null, new Error('on fire'), 'x'.repeat(100), 'x'])
+  expect(codes(await reading)).toMatchObject([null, 'SOURCE_FAILED', null, 'VALUE_TOO_LARGE'])
+  expect((await reading)[2]).toMatchObject({ size: 100 })
+})
+
 describe('fences', () => {
   test('a load that began before a put is not stored after it', async () => {
     const source = scriptedSource()

@@ -74,6 +74,17 @@ describe('a tag invalidation', () => {
     expect(await present(fixture, all)).toEqual(['k4600'])
   })
 
+  test('leaves what is put under the same tag while it is still dropping to be read at once', async () => {
+    const fixture = engineOver(undefined)
+    const all = keys(5_000, 'k')
+    await putAll(fixture, all, 1, ['red'])
+    await fixture.engine.invalidateTags('things', ['red'])
+    await fixture.engine.put('things', { key: 'k4500', value: 2, tags: ['red'] })
+    await fixture.engine.put('things', { key: 'new', value: 2, tags: ['red'] })
+    expect(fixture.clock.pending).toBe(1)
+    expect(await present(fixture, ['k4499', 'k4500', 'new'])).toEqual(['k4500', 'new'])
+  })
+
   test('comes again while the first is still dropping', async () => {
     const fixture = engineOver(undefined)
     const all = keys(5_000, 'k')
