@@ -17,8 +17,7 @@ export function checkSecret(problems: Problems, path: string, value: unknown): v
     if (fields.length === 1 && (name === 'env' || name === 'file') && typeof text === 'string' && text !== '')
       return true
   }
-  const shown = typeof value === 'string' && value !== '' ? '***' : value
-  problems.add(path, "must be a secret: a text, { env: 'NAME' } or { file: 'PATH' }", shown)
+  problems.add(path, "must be a secret: a text, { env: 'NAME' } or { file: 'PATH' }", value)
   return false
 }
 

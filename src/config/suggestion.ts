@@ -24,7 +24,7 @@ export function didYouMean(received: string, known: Iterable<string>): string {
 /** Letters to change, leave out, add or swap with their neighbours. */
 function editDistance(left: string, right: string): number {
   const rows: number[][] = [Array.from({ length: right.length + 1 }, (_, column) => column)]
-  const at = (row: number, column: number): number => rows[row]?.[column] ?? 0
+  const at = (row: number, column: number): number => rows[row]![column]!
   for (let row = 1; row <= left.length; row += 1) {
     const distances = [row]
     rows.push(distances)

@@ -31,8 +31,5 @@ export class GraveList {
 function remember(versions: Map<string, number>, name: string, version: number): void {
   versions.delete(name)
   versions.set(name, version)
-  if (versions.size > maxRemembered) {
-    const oldest = versions.keys().next()
-    if (oldest.done !== true) versions.delete(oldest.value)
-  }
+  if (versions.size > maxRemembered) versions.delete(versions.keys().next().value!)
 }

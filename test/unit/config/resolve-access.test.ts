@@ -68,6 +68,7 @@ describe('what is wrong', () => {
     ['auth.tokens', { auth: { tokens: 'hunter2' } }],
     ['auth.tokens[0].token', { auth: { tokens: [{ scopes: ['*'] }] } }],
     ['auth.tokens[0].token', { auth: { tokens: [{ ...token, token: '' }] } }],
+    ['auth.tokens[0].token', { auth: { tokens: [{ ...token, token: {} }] } }],
     ['auth.tokens[0].token', { auth: { tokens: [{ ...token, token: { env: '' } }] } }],
     ['auth.tokens[0].token', { auth: { tokens: [{ ...token, token: { env: 'a', file: 'b' } }] } }],
     ['auth.tokens[0].token', { auth: { tokens: [{ ...token, token: { url: 'a' } }] } }],
@@ -95,6 +96,8 @@ describe('what is wrong', () => {
     ['cluster.tls.cert', { cluster: { tls: { key: 'a' } } }],
     ['cluster.tls.key', { cluster: { tls: { cert: 'a' } } }],
     ['cluster.tls.ca', { cluster: { tls: { ca: 7 } } }],
+    // The lines of a key in place of the path of its file.
+    ['cluster.tls.key', { cluster: { tls: { cert: 'a', key: ['hunter2'] } } }],
     ['cluster.tls.serverName', { cluster: { tls: { serverName: '' } } }],
     ['cluster.tls', { cluster: { tls: 'yes' } }],
     ['cluster.auth', { cluster: { auth: 'hunter2' } }],

@@ -36,9 +36,11 @@ describe('a config that says nothing', () => {
         tls: undefined,
         trusted: undefined,
         allowedHosts: undefined,
+        cacheTags: undefined,
       },
       log: { level: 'info', logger: undefined },
       subgraph: { expose: undefined, maxRepresentations: 10_000, cacheTags: false, typeDefs: [] },
+      invalidation: { endpoints: [], windowMs: 50, timeoutMs: 5000, deadlineMs: 300_000, maxWaiting: 10_000 },
     })
     expect(defaultPolicy).toEqual({
       format: 'json',
@@ -114,9 +116,17 @@ describe('a config that says everything', () => {
         responseLimit: '2mb',
         maxDocumentTokens: 500,
         allowedHosts: ['cache.example', '10.0.0.1'],
+        cacheTags: { headers: ['cache-tag', 'surrogate-key'], limit: '16kb' },
       },
       log: { level: 'debug', logger },
       subgraph: { expose: ['admin', 'types'] },
+      invalidation: {
+        endpoints: [{ kind: 'webhook', url: 'https://cdn.example/purge' }],
+        window: 0,
+        timeout: '1s',
+        deadline: '1h',
+        maxWaiting: 5,
+      },
     })
     const { defaultPolicy, ...resolved } = resolveAnything(config)
     expect(resolved).toEqual({
@@ -150,9 +160,28 @@ describe('a config that says everything', () => {
         tls: undefined,
         trusted: undefined,
         allowedHosts: ['cache.example', '10.0.0.1'],
+        cacheTags: { headers: ['cache-tag', 'surrogate-key'], maxBytes: 16 * 1024 },
       },
       log: { level: 'debug', logger },
       subgraph: { expose: ['admin', 'types'], maxRepresentations: 10_000, cacheTags: false, typeDefs: [] },
+      invalidation: {
+        endpoints: [
+          {
+            kind: 'webhook',
+            name: 'webhook',
+            url: 'https://cdn.example/purge',
+            method: 'POST',
+            headers: {},
+            body: { tags: '{tags}' },
+            separator: ' ',
+            maxTags: 100,
+          },
+        ],
+        windowMs: 0,
+        timeoutMs: 1000,
+        deadlineMs: 3_600_000,
+        maxWaiting: 5,
+      },
     })
     expect(defaultPolicy.maxBytes).toBe(2 ** 30)
   })
@@ -332,6 +361,11 @@ describe('what is wrong', () => {
       'exposed parts that are no list',
       { subgraph: { expose: 'admin' } },
       must('subgraph.expose', "must be a list of 'types', 'entries' and 'admin'; received \"admin\"", 'admin'),
+    ],
+    [
+      'type definitions that are no text',
+      { subgraph: { typeDefs: ['type A { a: ID! }', 5] } },
+      must('subgraph.typeDefs', 'must be GraphQL SDL, or a list of it; received a list of 2', ['type A { a: ID! }', 5]),
     ],
     [
       'an exposed part that is none',

@@ -188,6 +188,7 @@ describe('what is wrong with a keyspace', () => {
       'rateLimit.calls',
       'must be a whole number from 1 to 1000000; received 0',
     ],
+    [{ circuitBreaker: 5 }, 'circuitBreaker', 'must be an object; received 5'],
     [
       { circuitBreaker: { reset: 5 } },
       'circuitBreaker.failures',

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { encodeText } from '../../../src/engine/encoding.ts'
 import type { KeyspacePolicy } from '../../../src/engine/policy.ts'
+import { FedcacheError } from '../../../src/errors.ts'
 import type { EntryTransfer, PeerAnswer, Source } from '../../../src/ports/index.ts'
 import { after, engineFixture, failure, keyspaceDefinition } from '../../support/engine-fixture.ts'
 import { settled } from '../../support/fake-clock.ts'
@@ -162,6 +163,19 @@ describe('a key whose owner and deputy cannot be asked', () => {
     expect(await reading).toMatchObject({ value: 'loaded anew', servedFrom: 'SOURCE' })
   })
 
+  test('is loaded anew where memory may be outdated once more by then', async () => {
+    const { source, reading, asked, reroute, peers, clock } = await readerAndDeputy()
+    source.loads[0]!.answer(['loaded'])
+    await asked
+    peers.serves = false
+    await reroute()
+    // The moment in which this peer might serve is over before the reader's turn comes.
+    peers.waitingToServe[0]!(true)
+    await clock.advance(0)
+    source.loads[1]!.answer(['loaded anew'])
+    expect(await reading).toMatchObject({ value: 'loaded anew', servedFrom: 'SOURCE' })
+  })
+
   test('is loaded anew where all that is here is from when this peer was the owner', async () => {
     const source = scriptedSource()
     const { engine, clock, peers } = await clusterOf(source)
@@ -192,6 +206,33 @@ describe('a key whose owner and deputy cannot be asked', () => {
     await reroute()
     source.loads[0]!.answer(['loaded'])
     expect((await reading)?.value).toBe('loaded')
+  })
+})
+
+describe('a copy from when this peer was the owner', () => {
+  async function readAfterMove(staleIfErrorMs: number) {
+    const { engine, clock, peers } = await clusterOf(
+      answeringSource(() => 'of then'),
+      { staleIfErrorMs },
+    )
+    await after(clock, 0, engine.get('things', 'k'))
+    peers.owners.set('k', 'there')
+    const reading = engine.getMany('things', ['k'])
+    await clock.advance(0)
+    peers.questions[0]!.answer([{ kind: 'ERROR', error: new FedcacheError('SOURCE_FAILED', 'down') }])
+    return { results: await reading, stats: engine.stats('things') }
+  }
+
+  test('does not stand in for an error of the new owner, however fresh it is', async () => {
+    const { results, stats } = await readAfterMove(0)
+    expect(results).toMatchObject([{ code: 'SOURCE_FAILED' }])
+    expect(stats.staleHits).toBe(0)
+  })
+
+  test('does, as a stale one, where the keyspace lets old copies stand in', async () => {
+    const { results, stats } = await readAfterMove(1_000)
+    expect(results).toMatchObject([{ value: 'of then', servedFrom: 'STALE', stale: true }])
+    expect(stats.staleHits).toBe(1)
   })
 })
 
