@@ -3,6 +3,7 @@ export type { AuthConfig, AuthRulesConfig, IdentifyConfig, JwtConfig, TokenConfi
 export type {
   ClusterAuthConfig,
   ClusterConfig,
+  CacheTagHeader,
   ClusterTlsConfig,
   Config,
   GraphiqlTabConfig,
@@ -13,6 +14,11 @@ export type {
   SubgraphPart,
 } from './config/config.ts'
 export { defineConfig } from './config/config.ts'
+export type {
+  ApolloRouterEndpointConfig,
+  InvalidationConfig,
+  WebhookEndpointConfig,
+} from './config/invalidation-config.ts'
 export type { CircuitBreakerConfig, KeyspaceConfig, RateLimitConfig } from './config/keyspace-config.ts'
 export { loadConfig } from './config/load-config.ts'
 export type { Secret } from './config/secret.ts'
@@ -57,6 +63,7 @@ export type {
   Clock,
   Discovery,
   Identity,
+  InvalidationEndpoint,
   LoadContext,
   LoadResult,
   LogFields,

@@ -17,6 +17,7 @@ import type { Reading } from './http/metrics.ts'
 import { trustedDocuments } from './http/trusted-documents.ts'
 import { accessOf } from './server/access-of.ts'
 import { graphqlSchema, typeProblems } from './server/graphql-schema.ts'
+import { type InvalidationBridge, invalidationBridge } from './server/invalidation-bridge.ts'
 import { type Membership, membership } from './server/membership.ts'
 
 /** A fedcache in this process. */
@@ -42,7 +43,14 @@ export interface Fedcache {
 }
 
 /** Where a process is in its life. */
-export type Stage = 'idle' | 'starting' | 'serving' | 'finishing requests' | 'finishing loads and writes' | 'stopped'
+export type Stage =
+  | 'idle'
+  | 'starting'
+  | 'serving'
+  | 'finishing requests'
+  | 'finishing loads and writes'
+  | 'telling caches outside'
+  | 'stopped'
 
 /** What a process may add to its configuration: how it came about, and another heap than its own. */
 export type ProcessOptions = Partial<Pick<ResolveContext, 'heapLimitBytes' | 'origins' | 'problems'>>
@@ -88,6 +96,7 @@ export class FedcacheProcess implements Fedcache {
   readonly #membership: Membership
   readonly #server: HttpServer
   readonly #access: Access
+  readonly #bridge: InvalidationBridge
   #stage: Stage = 'idle'
   #url: string | null = null
   #started: Promise<void> | undefined
@@ -104,9 +113,11 @@ export class FedcacheProcess implements Fedcache {
       url: () => this.#url,
       onDuplicate: onDuplicate ?? (() => void this.stop()),
     })
-    this.engine = engineOf(config, clock, this.logger, this.#membership.peers)
+    this.#bridge = invalidationBridge(config, clock, this.logger)
+    this.engine = engineOf(config, clock, this.logger, this.#membership.peers, this.#bridge)
     this.#access = accessOf(config, this.engine, clock, this.logger)
-    this.#server = serverOf(config, this.logger, this.engine, this.#access, this.#membership.readings, () =>
+    const readings = [...this.#membership.readings, ...this.#bridge.readings]
+    this.#server = serverOf(config, this.logger, this.engine, this.#access, readings, () =>
       readinessOf(this.#stage, this.#membership),
     )
   }
@@ -145,6 +156,7 @@ export class FedcacheProcess implements Fedcache {
     const alive = setInterval(() => {}, 60_000)
     try {
       await this.#access.start()
+      await this.#bridge.start()
       await this.engine.start()
     } finally {
       clearInterval(alive)
@@ -159,6 +171,8 @@ export class FedcacheProcess implements Fedcache {
     // What is being opened can be closed only once it is open.
     await this.#started?.catch(() => {})
     await this.engine.stop()
+    this.#stage = 'telling caches outside'
+    await this.#bridge.stop()
     this.#stage = 'stopped'
   }
 }
@@ -168,10 +182,17 @@ export function httpKeyspace(name: string, urlTemplate: string): KeyspaceConfig 
   return { source: httpSource({ name, url: urlTemplate }) }
 }
 
-function engineOf(config: ResolvedConfig, clock: Clock, logger: Logger, peers: Peers): Engine {
+function engineOf(
+  config: ResolvedConfig,
+  clock: Clock,
+  logger: Logger,
+  peers: Peers,
+  bridge: InvalidationBridge,
+): Engine {
   const { keyspaces, sources, defaultPolicy, memoryLimit, maxKeysPerCall, maxKeyBytes } = config
   const limits = { maxKeysPerCall, maxKeyBytes, maxAnswerBytes: config.http.responseLimitBytes }
-  return new Engine({ keyspaces, sources, defaultPolicy, memoryLimit, limits, clock, logger, peers })
+  const { onChanged } = bridge
+  return new Engine({ keyspaces, sources, defaultPolicy, memoryLimit, limits, clock, logger, peers, onChanged })
 }
 
 function serverOf(
@@ -183,7 +204,7 @@ function serverOf(
   readiness: () => Readiness,
 ): HttpServer {
   const { host, port, maxKeysPerCall } = config
-  const { allowedHosts, bodyLimitBytes, graphiql, maxDocumentTokens, documents, tls, trusted } = config.http
+  const { allowedHosts, bodyLimitBytes, cacheTags, graphiql, maxDocumentTokens, documents, tls, trusted } = config.http
   const contextOf = (allowed: EngineApi): ResolverContext =>
     resolverContext(allowed, {
       maxKeysPerCall,
@@ -208,6 +229,7 @@ function serverOf(
     maxBodyBytes: bodyLimitBytes,
     maxDocumentTokens,
     documents,
+    ...(cacheTags === undefined ? {} : { cacheTags }),
     ...(tls === undefined ? {} : { tls }),
     ...(trusted === undefined ? {} : { trusted: trustedDocuments(trusted.documents, trusted.only) }),
     graphiql,

@@ -49,6 +49,11 @@ export function partitionNamed(name: unknown): Partition {
   }
 }
 
+/** A key or tag of the engine as its owner names it, whoever that is. */
+export function nameInPartition(inner: string): string {
+  return inner.slice(inner.indexOf('/') + 1)
+}
+
 function encoded(name: unknown): string {
   try {
     if (typeof name === 'string' && name !== '') return encodeURIComponent(name)

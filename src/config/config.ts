@@ -1,5 +1,6 @@
 import type { Discovery, Logger, Source } from '../ports/index.ts'
 import type { AuthConfig } from './auth-config.ts'
+import type { InvalidationConfig } from './invalidation-config.ts'
 import type { KeyspaceConfig } from './keyspace-config.ts'
 import type { Secret } from './secret.ts'
 import type { Duration, Size } from './units.ts'
@@ -100,6 +101,9 @@ export interface ClusterConfig {
   readonly unreadyWhenIsolatedFor?: Duration
 }
 
+/** A response header with tags. */
+export type CacheTagHeader = 'cache-tag' | 'surrogate-key'
+
 /** A query that GraphiQL opens with. */
 export interface GraphiqlTabConfig {
   readonly query: string
@@ -180,6 +184,16 @@ export interface HttpConfig {
    * @default none
    */
   readonly allowedHosts?: readonly string[]
+  /**
+   * Tells shared caches, such as a CDN, by which tags to drop an answer: the name of each keyspace that was read,
+   * `keyspace/key`, and the tags of the entries. `cache-tag` has commas between them, `surrogate-key` spaces; what is not
+   * visible ASCII is percent-encoded. An answer whose tags are longer than `limit` has none, and is `private`, because
+   * a shared cache could not drop it. The default goes through proxies that keep 4 kb of headers; CDNs take 16 kb. From
+   * 64 b to 64 kb.
+   *
+   * @default none
+   */
+  readonly cacheTags?: { readonly headers: readonly CacheTagHeader[]; readonly limit?: Size }
 }
 
 /** What is logged. */
@@ -290,6 +304,12 @@ export interface Config {
   readonly http?: HttpConfig
   readonly log?: LogConfig
   readonly subgraph?: SubgraphConfig
+  /**
+   * Caches outside of the cluster that are told what to drop.
+   *
+   * @default none
+   */
+  readonly invalidation?: InvalidationConfig
 }
 
 /**

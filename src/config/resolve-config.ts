@@ -17,6 +17,7 @@ import { heapAdvice, heapBytesFor, memoryLimitFor } from './memory.ts'
 import { pathOf, Problems } from './problems.ts'
 import { type ResolvedAuth, resolveAuth } from './resolve-auth.ts'
 import { peerIdFrom, type ResolvedCluster, resolveCluster } from './resolve-cluster.ts'
+import { type ResolvedInvalidation, resolveInvalidation } from './resolve-invalidation.ts'
 import { isLoopback, type ResolvedHttp, resolveHost, resolveHttp } from './resolve-http.ts'
 import { defaultPolicy, resolveKeyspace } from './resolve-keyspace.ts'
 import { resolveSources } from './resolve-source.ts'
@@ -66,6 +67,7 @@ export interface ResolvedConfig {
   readonly http: ResolvedHttp
   readonly log: { readonly level: LogLevel; readonly logger: Logger | undefined }
   readonly subgraph: ResolvedSubgraph
+  readonly invalidation: ResolvedInvalidation
 }
 
 const configFields: readonly (keyof Config)[] = [
@@ -81,6 +83,7 @@ const configFields: readonly (keyof Config)[] = [
   'http',
   'log',
   'subgraph',
+  'invalidation',
 ]
 
 /**
@@ -114,6 +117,7 @@ export function resolveConfig(config: Config, context: ResolveContext): Resolved
   const keyspaces = Object.entries(checkRecord(problems, 'keyspaces', fields['keyspaces'])).map(([name, value]) =>
     resolveKeyspace(problems, name, value, keyspaceContext),
   )
+  const subgraph = resolveSubgraph(problems, fields['subgraph'], keyspaces, context.checkTypes ?? (() => []))
   const resolved: ResolvedConfig = {
     port,
     ...resolveAccess(problems, fields),
@@ -131,7 +135,8 @@ export function resolveConfig(config: Config, context: ResolveContext): Resolved
     }),
     http: resolveHttp(problems, fields['http']),
     log: resolveLog(problems, fields['log']),
-    subgraph: resolveSubgraph(problems, fields['subgraph'], keyspaces, context.checkTypes ?? (() => [])),
+    subgraph,
+    invalidation: resolveInvalidation(problems, fields['invalidation'], subgraph.cacheTags),
   }
   problems.throwIfAny()
   return resolved

@@ -1,11 +1,13 @@
 import { isIP } from 'node:net'
-import { checkBoolean, checkFields, checkSize, checkWholeNumber, isPlainObject } from './checks.ts'
-import type { GraphiqlTabConfig } from './config.ts'
+import { checkBoolean, checkFields, checkOneOf, checkSize, checkWholeNumber, isPlainObject } from './checks.ts'
+import type { CacheTagHeader, GraphiqlTabConfig } from './config.ts'
 import { processDefaults } from './defaults.ts'
 import type { Problems } from './problems.ts'
 
 const kilobyte = 2 ** 10
 const gigabyte = 2 ** 30
+
+const cacheTagHeaders: readonly CacheTagHeader[] = ['cache-tag', 'surrogate-key']
 
 /** The HTTP server's settings with every default filled in. Sizes are bytes. */
 export interface ResolvedHttp {
@@ -25,6 +27,8 @@ export interface ResolvedHttp {
   readonly trusted: { readonly documents: readonly string[]; readonly only: boolean } | undefined
   /** `undefined` where the config does not say. */
   readonly allowedHosts: readonly string[] | undefined
+  /** Headers that tell shared caches the tags of answers; `undefined`: none do. */
+  readonly cacheTags: { readonly headers: readonly CacheTagHeader[]; readonly maxBytes: number } | undefined
 }
 
 /** Reads the `http` of a configuration. What is wrong is noted. */
@@ -41,6 +45,7 @@ export function resolveHttp(problems: Problems, value: unknown): ResolvedHttp {
     'trustedDocuments',
     'tls',
     'allowedHosts',
+    'cacheTags',
   ])
   const limit = (name: string, range: Parameters<typeof checkWholeNumber>[3]): number =>
     checkWholeNumber(problems, `http.${name}`, fields[name], range)
@@ -71,6 +76,7 @@ export function resolveHttp(problems: Problems, value: unknown): ResolvedHttp {
     tls: resolveTls(problems, fields['tls']),
     trusted: resolveTrusted(problems, fields['trustedDocuments']),
     allowedHosts: resolveAllowedHosts(problems, fields['allowedHosts']),
+    cacheTags: resolveCacheTags(problems, fields['cacheTags']),
   }
 }
 
@@ -124,6 +130,24 @@ function resolveTrusted(problems: Problems, value: unknown): ResolvedHttp['trust
   if (!isList) problems.add('http.trustedDocuments.documents', 'must be a list of GraphQL documents', documents)
   const isOnly = checkBoolean(problems, 'http.trustedDocuments.only', only, false)
   return { documents: isList ? documents : [], only: isOnly }
+}
+
+function resolveCacheTags(problems: Problems, value: unknown): ResolvedHttp['cacheTags'] {
+  if (value === undefined) return undefined
+  const { headers, limit } = checkFields(problems, 'http.cacheTags', value, ['headers', 'limit'])
+  const maxBytes = checkSize(problems, 'http.cacheTags.limit', limit, {
+    min: 64,
+    max: 64 * kilobyte,
+    fallback: 3 * kilobyte,
+  })
+  if (!Array.isArray(headers) || headers.length === 0) {
+    problems.add('http.cacheTags.headers', "must be a list of 'cache-tag' and 'surrogate-key'", headers)
+    return undefined
+  }
+  const known = headers.map((header: unknown, index) =>
+    checkOneOf(problems, `http.cacheTags.headers[${index}]`, header, cacheTagHeaders, undefined),
+  )
+  return { headers: [...new Set(known.filter((header) => header !== undefined))], maxBytes }
 }
 
 function resolveAllowedHosts(problems: Problems, value: unknown): readonly string[] | undefined {

@@ -8,20 +8,31 @@ import type { Confirmation } from './results.ts'
 /** Changes that wait for one slow subscriber before it misses some. */
 const maxWaitingChanges = 10_000
 
+/** What changes are told to. */
+export interface ChangesContext {
+  readonly keyspaces: Keyspaces
+  readonly peers: Peers
+  readonly logger: Logger
+  /** Told of every change that began at this peer; see `EngineOptions.onChanged`. Default: nobody is. */
+  readonly onChanged?: ((change: Invalidation) => void) | undefined
+}
+
 /** Applies changes to memory, tells subscribers here and peers elsewhere. */
 export class Changes {
   readonly #keyspaces: Keyspaces
   readonly #peers: Peers
   readonly #logger: Logger
+  readonly #onChanged: (change: Invalidation) => void
   readonly #hub: EventHub<EntryChange> = new EventHub<EntryChange>({
     maxWaiting: maxWaitingChanges,
     missed: ({ keyspace }) => missedIn(keyspace),
   })
 
-  constructor(context: { readonly keyspaces: Keyspaces; readonly peers: Peers; readonly logger: Logger }) {
+  constructor(context: ChangesContext) {
     this.#keyspaces = context.keyspaces
     this.#peers = context.peers
     this.#logger = context.logger
+    this.#onChanged = context.onChanged ?? (() => {})
   }
 
   /** Changes of a keyspace from now on; see `Engine.entryChanges`. */
@@ -36,13 +47,18 @@ export class Changes {
   /** Applies a change here and tells every peer. */
   announce(invalidation: Invalidation): Promise<Confirmation> {
     this.apply(invalidation)
-    return this.#peers.announce(invalidation)
+    return this.#spread(invalidation)
   }
 
   /** Tells subscribers and peers of writes that were applied to memory as they happened. */
   announceWritten(keyspace: string, changes: readonly KeyChange[]): Promise<Confirmation> {
     for (const change of changes) this.#hub.publish({ keyspace, ...change, version: String(change.version) })
-    return this.#peers.announce({ kind: 'KEYS', keyspace, changes })
+    return this.#spread({ kind: 'KEYS', keyspace, changes })
+  }
+
+  /** Tells those outside of the cluster of a change that every peer knows of. */
+  changed(change: Invalidation): void {
+    this.#onChanged(change)
   }
 
   /** Applies a change, whatever this peer owns: older copies go, flights are unhooked, subscribers hear of it. */
@@ -89,6 +105,15 @@ export class Changes {
   /** Ends all subscriptions. */
   close(): void {
     this.#hub.close()
+  }
+
+  /** Those outside hear of it last: what they drop they fetch again, from any peer, and none may have the old value then. */
+  async #spread(invalidation: Invalidation): Promise<Confirmation> {
+    try {
+      return await this.#peers.announce(invalidation)
+    } finally {
+      this.changed(invalidation)
+    }
   }
 }
 

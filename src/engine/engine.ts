@@ -1,6 +1,7 @@
 import { asFedcacheError, FedcacheError, type FedcacheErrorOptions } from '../errors.ts'
 import type {
   Clock,
+  Invalidation,
   Logger,
   PeerHost,
   Peers,
@@ -57,6 +58,12 @@ export interface EngineOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly peers: Peers
+  /**
+   * Told once per cluster of every change, when the peers confirmed it or were given up on: at the peer that applied a
+   * put or delete, that took an invalidation or a clear, or that owns a key that a source says was changed. It must
+   * return at once and not throw. Default: nobody is told.
+   */
+  readonly onChanged?: ((change: Invalidation) => void) | undefined
 }
 
 /** Events that wait for one slow subscriber before it misses some. */
@@ -95,8 +102,8 @@ export class Engine {
     const budget = new MemoryBudget(memoryLimit)
     const slotter = (keyspace: string): ((key: string) => number) => peers.slotter(keyspace)
     const keyspaces = (this.#keyspaces = new Keyspaces({ clock, logger, versions, budget, slotter }))
-    const changes = (this.#changes = new Changes({ keyspaces, peers, logger }))
-    this.#sources = new SourceOwners({ keyspaces, changes, versions, logger, named: sources })
+    const changes = (this.#changes = new Changes({ keyspaces, peers, logger, onChanged: options.onChanged }))
+    this.#sources = new SourceOwners({ keyspaces, changes, peers, versions, logger, named: sources })
     this.#catalogue = new KeyspaceCatalogue({
       keyspaces,
       changes,

@@ -67,7 +67,9 @@ export class KeyspaceCatalogue {
   async delete(served: readonly ServedKeyspace[]): Promise<Confirmation> {
     const records = served.map(({ keyspace }) => this.#remember(keyspace.name, null))
     for (const one of served) this.#remove(one)
-    return this.#context.peers.announceCatalogue(records)
+    const confirmation = await this.#context.peers.announceCatalogue(records)
+    for (const { name, version } of records) this.#context.changes.changed({ kind: 'CLEAR', keyspace: name, version })
+    return confirmation
   }
 
   /** All changes so far, and the clears, for peers that may not have heard of them. */

@@ -1,4 +1,5 @@
 import { FedcacheError } from '../errors.ts'
+import { cacheTagsOf } from '../ports/index.ts'
 import type { Entry } from './entry.ts'
 import type { ReadResult } from './results.ts'
 
@@ -106,7 +107,7 @@ export class ReadRecord {
     const tags = new Set<string>()
     for (const { results } of this.#readings) {
       for (const result of results) {
-        if (result !== null && !(result instanceof FedcacheError)) for (const tag of tagsOf(result)) tags.add(tag)
+        if (result !== null && !(result instanceof FedcacheError)) for (const tag of cacheTagsOf(result)) tags.add(tag)
       }
     }
     return [...tags]
@@ -115,7 +116,7 @@ export class ReadRecord {
   /** Notes that an entry is part of an entity that a gateway referred to, by the position of the reference. */
   noteEntity(index: number, entry: Entry | undefined): void {
     const tags = (this.#entityTags[index] ??= new Set())
-    if (entry !== undefined) for (const tag of tagsOf(entry)) tags.add(tag)
+    if (entry !== undefined) for (const tag of cacheTagsOf(entry)) tags.add(tag)
   }
 
   /** Whether a gateway referred to entities. */
@@ -127,9 +128,4 @@ export class ReadRecord {
   entityTags(): readonly (readonly string[])[] {
     return Array.from(this.#entityTags, (tags) => [...(tags ?? [])])
   }
-}
-
-/** What an entry can be told by where answers are kept: its keyspace, itself, and its own tags. */
-function tagsOf({ keyspace, key, tags }: Entry): readonly string[] {
-  return [keyspace, `${keyspace}/${key}`, ...tags]
 }

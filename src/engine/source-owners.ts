@@ -1,4 +1,4 @@
-import type { Logger, Source } from '../ports/index.ts'
+import type { Logger, Peers, Source } from '../ports/index.ts'
 import type { Changes } from './changes.ts'
 import type { Keyspace } from './keyspace.ts'
 import type { Keyspaces } from './keyspaces.ts'
@@ -8,6 +8,7 @@ import type { VersionClock } from './version-clock.ts'
 export interface SourceOwnersContext {
   readonly keyspaces: Keyspaces
   readonly changes: Changes
+  readonly peers: Peers
   readonly versions: VersionClock
   readonly logger: Logger
   /** Sources that keyspaces made while running may name. */
@@ -34,16 +35,21 @@ export class SourceOwners {
 
   /** Drops copies of what others change in the keyspace's source, where the source tells of it. */
   async watch(keyspace: Keyspace): Promise<void> {
-    const { changes, versions } = this.#context
+    const { changes, peers, versions } = this.#context
     const { name, definition } = keyspace
     const stop = await definition.source?.watch?.(
       ({ key, revision }) => {
         const change = { key, kind: 'PUT', version: revision ?? versions.next() } as const
-        changes.apply({ kind: 'KEYS', keyspace: name, changes: [change] })
+        const invalidation = { kind: 'KEYS', keyspace: name, changes: [change] } as const
+        changes.apply(invalidation)
+        // Every peer watches for itself, and one of them is enough to tell others.
+        if (peers.owns(keyspace.slotOf(key))) changes.changed(invalidation)
       },
       () => {
         keyspace.distrust()
         changes.missed(keyspace)
+        // Changes of keys that this peer owns may be among those that nobody told.
+        changes.changed({ kind: 'CLEAR', keyspace: name, version: versions.next() })
       },
     )
     if (stop === undefined) return

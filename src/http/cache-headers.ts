@@ -1,9 +1,30 @@
 import { createHash } from 'node:crypto'
 import { ReadRecord } from '../engine/read-record.ts'
+import { headerTag } from '../ports/index.ts'
 
 /** A header of a response. */
 export type Header = readonly [name: string, value: string]
 
+/** Headers that tell shared caches by which tags to drop an answer. */
+export interface CacheTagHeaders {
+  readonly headers: readonly ('cache-tag' | 'surrogate-key')[]
+  /** Answers whose tags are longer have none, and are not for shared caches. */
+  readonly maxBytes: number
+}
+
+/** What is known of an answer beside what it read. */
+export interface AnswerFacts {
+  readonly hasErrors: boolean
+  /** Whether it was asked how the answer came about. */
+  readonly isReported: boolean
+  /** `undefined` where answers have no such headers. */
+  readonly cacheTags: CacheTagHeaders | undefined
+}
+
+const separators: Readonly<Record<CacheTagHeaders['headers'][number], string>> = {
+  'cache-tag': ',',
+  'surrogate-key': ' ',
+}
 const neverKept: Header = ['cache-control', 'no-store']
 const longestSeconds = 31_536_000
 
@@ -22,7 +43,7 @@ export function recordIn(context: object | undefined): ReadRecord | undefined {
  */
 export function cacheHeaders(
   reads: ReadRecord | undefined,
-  { hasErrors, isReported }: { readonly hasErrors: boolean; readonly isReported: boolean },
+  { hasErrors, isReported, cacheTags }: AnswerFacts,
 ): readonly Header[] {
   if (reads === undefined || !reads.hasReadings) return [neverKept]
   if (!isReported && (hasErrors || reads.isServingShown)) return [neverKept]
@@ -37,13 +58,25 @@ export function cacheHeaders(
     : []
   if (hasErrors || reads.isServingShown || stale > 0) return [neverKept, ...report]
   const seconds = Math.min(longestSeconds, Math.floor(remainingMs / 1000))
-  const { isPublic } = reads
+  const tags = cacheTags === undefined ? [] : tagHeaders(reads, cacheTags)
+  // A shared cache that cannot be told to drop an answer must not keep it.
+  const isPublic = reads.isPublic && tags !== undefined
   return [
     ['cache-control', `${isPublic ? 'public' : 'private'}, max-age=${seconds}`],
     // One browser may have several users, one after the other.
     ['vary', isPublic ? `accept, ${reportHeader}` : `accept, ${reportHeader}, authorization, cookie`],
+    ...(tags ?? []),
     ...report,
   ]
+}
+
+/** The headers with the tags of what was read; `undefined` where these are too long. */
+function tagHeaders(reads: ReadRecord, { headers, maxBytes }: CacheTagHeaders): readonly Header[] | undefined {
+  const tags = reads.tags().map(headerTag)
+  // A separator is one byte, and so is every character of a tag.
+  const bytes = tags.reduce((sum, tag) => sum + tag.length + 1, -1)
+  if (bytes > maxBytes) return undefined
+  return tags.length === 0 ? [] : headers.map((name) => [name, tags.join(separators[name])])
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { GraphQLSchema } from 'graphql'
 import { type YogaServerInstance, createYoga } from 'graphql-yoga'
 import type { Logger, RequestHead } from '../ports/index.ts'
+import type { CacheTagHeaders } from './cache-headers.ts'
 import { contextOf, type OperationContext, useCaller } from './use-caller.ts'
 import { documentCache } from './document-cache.ts'
 import type { GraphiqlTab, Readiness } from './http-server.ts'
@@ -36,6 +37,8 @@ export interface GraphqlHandlerOptions {
   readonly documents?: Partial<Omit<DocumentRules, 'maxTokens'>>
   /** Documents known beforehand. Default: none. */
   readonly trusted?: TrustedDocuments
+  /** Headers that tell the tags of answers. Default: none do. */
+  readonly cacheTags?: CacheTagHeaders
   /** `undefined` for no GraphiQL. */
   readonly graphiqlTabs: readonly GraphiqlTab[] | undefined
 }
@@ -75,7 +78,7 @@ export function graphqlHandler(options: GraphqlHandlerOptions): GraphqlHandler {
       ...(trusted === undefined ? [] : [useTrustedDocuments(trusted)]),
       useDocumentLimits({ ...defaultRules, ...options.documents, maxTokens: options.maxDocumentTokens }),
       useErrorCodes(),
-      useCacheControl(),
+      useCacheControl(options.cacheTags),
       useFederatedTracing(schema),
     ],
   })

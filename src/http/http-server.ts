@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { GraphQLSchema } from 'graphql'
 import type { Engine } from '../engine/engine.ts'
 import type { Logger, RequestHead } from '../ports/index.ts'
+import type { CacheTagHeaders } from './cache-headers.ts'
 import { type CertificateFiles, followCertificate } from './certificate.ts'
 import { graphqlHandler } from './graphql-handler.ts'
 import { closed, listening, openOf, originOf } from './listener.ts'
@@ -67,6 +68,8 @@ export interface HttpServerOptions {
   readonly tls?: CertificateFiles
   /** Documents known beforehand. Default: none. */
   readonly trusted?: TrustedDocuments
+  /** Headers that tell shared caches the tags of answers. Default: none do. */
+  readonly cacheTags?: CacheTagHeaders
   /** GraphiQL for browsers, with the tabs it opens with; `false` turns it off. Default: on, no tabs of its own. */
   readonly graphiql?: false | { readonly tabs?: readonly GraphiqlTab[] }
   /**
@@ -120,7 +123,7 @@ export function httpServer(options: HttpServerOptions): HttpServer {
     },
     context: options.context,
     maxBodyBytes,
-    answer: answerWriter(yogaLogger(options.logger).error),
+    answer: answerWriter(yogaLogger(options.logger).error, options.cacheTags),
   })
   const sockets = webSockets(handler, options.context, maxBodyBytes)
   const isNamed = hostGuard(host, options.allowedHosts)

@@ -1,11 +1,21 @@
 import type { Plugin } from 'graphql-yoga'
-import { cacheHeaders, entityTag, hasTag, recordIn, reportHeader, tagExtensions } from './cache-headers.ts'
+import {
+  type CacheTagHeaders,
+  cacheHeaders,
+  entityTag,
+  hasTag,
+  recordIn,
+  reportHeader,
+  tagExtensions,
+} from './cache-headers.ts'
 
 /**
  * Says how long an answer may be kept, and on request what it was made of; answers a GET of what the client has already
  * with 304. The prepared lane does the same for the queries that it answers.
+ *
+ * @param cacheTags which headers tell the tags of answers. Default: none do.
  */
-export function useCacheControl(): Plugin {
+export function useCacheControl(cacheTags?: CacheTagHeaders): Plugin {
   return {
     onExecutionResult: (event) => {
       const { request, result, context } = event
@@ -13,7 +23,7 @@ export function useCacheControl(): Plugin {
       const reads = recordIn(context) ?? recordIn((context as { operationContext?: object }).operationContext)
       const isReported = request.headers.has(reportHeader)
       const hasErrors = (result.errors ?? []).length > 0
-      const headers = Object.fromEntries(cacheHeaders(reads, { hasErrors, isReported }))
+      const headers = Object.fromEntries(cacheHeaders(reads, { hasErrors, isReported, cacheTags }))
       const http: object | undefined = (result.extensions as { http?: object } | undefined)?.http
       event.setResult({
         ...result,

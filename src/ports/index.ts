@@ -10,8 +10,10 @@ export {
   type BusStats,
   type BusStatus,
 } from './bus.ts'
+export { cacheTagsOf, headerTag, keyTag } from './cache-tags.ts'
 export type { Clock, Timer } from './clock.ts'
 export type { Discovery } from './discovery.ts'
+export type { InvalidationEndpoint } from './invalidation-endpoint.ts'
 export type { LogFields, Logger } from './logger.ts'
 export {
   type LoadContext,

@@ -3,11 +3,13 @@ import { resolvers } from '../../resolvers/index.ts'
 import { readTypes } from '../../src/federation/read-types.ts'
 import { subgraphSchema } from '../../src/federation/subgraph-schema.ts'
 import type { TypedSchema } from '../../src/federation/typed-schema.ts'
+import type { CacheTagHeaders } from '../../src/http/cache-headers.ts'
 import { type ServedCache, type TestKeyspace, servedCache } from './served-cache.ts'
 
 /** What a typed cache may have beside its keyspaces and types. */
 export interface TypedCacheOptions {
   readonly maxRepresentations?: number
+  readonly cacheTags?: CacheTagHeaders
 }
 
 /** The types of some SDL over keyspaces of these names; throws what is wrong with it. */
@@ -24,10 +26,11 @@ export function typesOver(names: readonly string[], typeDefs: string): TypedSche
 export function typedCache(
   keyspaces: Readonly<Record<string, TestKeyspace>>,
   typeDefs: string,
-  options: TypedCacheOptions = {},
+  { cacheTags, ...options }: TypedCacheOptions = {},
 ): ServedCache {
   const types = typesOver(Object.keys(keyspaces), typeDefs)
   return servedCache(keyspaces, {
     schema: subgraphSchema({ resolvers, mapErrors: mappingErrors, types, ...options }),
+    ...(cacheTags === undefined ? {} : { cacheTags }),
   })
 }

@@ -1,7 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GraphQLError } from 'graphql'
 import { maskError, processRegularResult } from 'graphql-yoga'
-import { cacheHeaders, entityTag, hasTag, recordIn, reportHeader, tagExtensions } from '../cache-headers.ts'
+import {
+  type CacheTagHeaders,
+  cacheHeaders,
+  entityTag,
+  hasTag,
+  recordIn,
+  reportHeader,
+  tagExtensions,
+} from '../cache-headers.ts'
 import type { AnswerMediaType } from './accepted-media-type.ts'
 import type { Executed } from './prepare-operation.ts'
 import { jsonText } from './response-text.ts'
@@ -38,12 +46,13 @@ interface Answer {
  * Makes the writer of answers.
  *
  * @param logError is told of the errors that clients do not get to see.
+ * @param cacheTags which headers tell the tags of answers. Default: none do.
  */
-export function answerWriter(logError: (error: unknown) => void): AnswerWriter {
+export function answerWriter(logError: (error: unknown) => void, cacheTags?: CacheTagHeaders): AnswerWriter {
   return ({ request, response, mediaType, context }, { data, errors }) => {
     if (response.destroyed) return
     const isReported = request.headers[reportHeader] !== undefined
-    const kept = cacheHeaders(recordIn(context), { hasErrors: errors.length > 0, isReported })
+    const kept = cacheHeaders(recordIn(context), { hasErrors: errors.length > 0, isReported, cacheTags })
     if (errors.length === 0) {
       const extensions = tagExtensions(recordIn(context))
       const text =

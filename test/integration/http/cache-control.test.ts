@@ -134,6 +134,42 @@ describe.each(lanes)('Cache-Control (%s)', (_name, sendOf) => {
     expect([unkept.status, unkept.headers.get('etag')]).toEqual([200, null])
   })
 
+  it('goes with the tags of what was read, as far as they fit; without them no shared cache may keep it', async () => {
+    const shared = recordingSource((keys) =>
+      keys.map((id) => sourceEntry({ id }, { ttlMs: 3 * 60_000, tags: ['a b'] })),
+    )
+    cache = typedCache({ things: {}, public: { source: shared, cacheScope: 'public' } }, types, {
+      cacheTags: { headers: ['cache-tag', 'surrogate-key'], maxBytes: 64 },
+    })
+    const send = await sendOf()
+    const headersOf = async (request: Request) => {
+      const { headers } = await send(request)
+      return [headers.get('cache-control')?.split(',')[0], headers.get('cache-tag'), headers.get('surrogate-key')]
+    }
+    const of = (key: string) => `{ entry(keyspace: "public", key: "${key}") { key } }`
+    const fitting = ['public', 'public,public/1,a%20b', 'public public/1 a%20b']
+    expect(await headersOf(post({ query: of('1') }))).toEqual(fitting)
+    expect(await headersOf(get('{ public(id: "1") { id } }'))).toEqual(fitting)
+    expect(await headersOf(post({ query: of('x,北') }))).toEqual([
+      'public',
+      'public,public/x%2C%E5%8C%97,a%20b',
+      'public public/x%2C%E5%8C%97 a%20b',
+    ])
+    // With the key of 44 bytes they are as long as may be.
+    expect((await headersOf(post({ query: of('k'.repeat(44)) })))[1]).toHaveLength(64)
+    expect(await headersOf(post({ query: of('k'.repeat(45)) }))).toEqual(['private', null, null])
+    expect(await headersOf(post({ query: '{ entry(keyspace: "public", key: "1") { age } }' }))).toEqual([
+      'no-store',
+      null,
+      null,
+    ])
+    expect(await headersOf(post({ query: '{ entry(keyspace: "things", key: "1") { key } }' }))).toEqual([
+      'private',
+      null,
+      null,
+    ])
+  })
+
   it('goes on request with what the answer was made of', async () => {
     open()
     const send = await sendOf()

@@ -61,6 +61,14 @@ function withBug(engine: EngineApi): EngineApi {
   })
 }
 
+/** Short enough that the tags of some answers do not fit. */
+const cacheTags = { headers: ['cache-tag', 'surrogate-key'], maxBytes: 60 } as const
+const seenTags = new Set<string | undefined>()
+
+function contextOver(engine: EngineApi): object {
+  return resolverContext(withBug(engine), { wantsTags: true, isPublic: (name) => name === 'kept' })
+}
+
 const masked: { lane: number; general: number } = { lane: 0, general: 0 }
 let handedOn = 0
 const caches: readonly [ServedCache, ServedCache] = [newCache(), newCache()]
@@ -86,7 +94,8 @@ beforeAll(async () => {
   const make = (cache: ServedCache, log: Logger): GraphqlHandler =>
     graphqlHandler({
       schema: subgraphSchema({ resolvers }),
-      context: () => resolverContext(withBug(cache.engine)),
+      context: () => contextOver(cache.engine),
+      cacheTags,
       readiness: () => ({ ready: true, degraded: false, reason: null }),
       metrics: metrics(cache.engine),
       checkMetrics: () => {},
@@ -108,9 +117,9 @@ beforeAll(async () => {
       handedOn++
       void behind(...(args as never as Parameters<GraphqlHandler>))
     },
-    context: () => resolverContext(withBug(caches[0].engine)),
+    context: () => contextOver(caches[0].engine),
     maxBodyBytes,
-    answer: answerWriter(yogaLogger(log).error),
+    answer: answerWriter(yogaLogger(log).error, cacheTags),
   })
   lanePort = await listen((request, response) => lane(request as never, response as never))
 })
@@ -140,6 +149,7 @@ function send(port: number, { method, path, headers, body }: Sent): Promise<unkn
           // Of a body that may tell the time, so it is not the same twice.
           if (headers.etag !== undefined) headers.etag = '<tag>'
           const body = Buffer.concat(chunks)
+          if (headers['cache-control']?.includes('max-age')) seenTags.add(headers['cache-tag'] as string | undefined)
           const isWhole = method === 'HEAD' || length === undefined || Number(length) === body.length
           // Its tag changes with the times in a body.
           resolve({
@@ -215,6 +225,8 @@ describe('the prepared lane', () => {
       if (!isDeepStrictEqual(lane, general)) expect({ sent, answer: lane }).toEqual({ sent, answer: general })
     }
     expect(masked.lane).toBe(masked.general)
+    expect(seenTags).toContain(undefined)
+    expect([...seenTags].filter((tags) => tags?.startsWith('kept,kept/'))).not.toHaveLength(0)
     // Otherwise this compares the general handler with itself.
     expect(rounds - handedOn).toBeGreaterThan(rounds * 0.4)
   })
