@@ -10,7 +10,8 @@ import {
   type WriteAnswers,
   type WriteTransfer,
 } from '../ports/index.ts'
-import { packWrites, rowOverheadBytes, unpackAnswers, unpackWriteAnswers, packEntries } from './protocol/entries.ts'
+import { unpackAnswers } from './protocol/answers.ts'
+import { packEntries, packWrites, rowOverheadBytes, unpackWriteAnswers } from './protocol/entries.ts'
 import { decodeFrame, encodeFrame, type Frame } from './protocol/frame.ts'
 import { packPieces, pieceLimitBytes } from './protocol/pack-pieces.ts'
 import { ProtocolError } from './protocol/protocol-error.ts'
@@ -59,24 +60,22 @@ export class Asker {
     keys: readonly string[],
     timeoutMs: number,
   ): Promise<readonly PeerAnswer[]> {
-    const answers = new Map<string, PeerAnswer>()
+    const answers: PeerAnswer[] = []
     const deadlineMs = this.#context.clock.monotonic() + timeoutMs
-    const { pieces, tooLarge } = packPieces(keys, this.#limitBytes(), keyBytes)
-    for (const key of tooLarge) answers.set(key, { kind: 'ERROR', error: this.#tooLarge(key) })
-    let left: readonly string[] = pieces.flat()
-    while (left.length > 0) {
+    while (answers.length < keys.length) {
+      const part = this.#part(keys, answers.length)
+      if (part.length === 0) {
+        answers.push({ kind: 'ERROR', error: this.#tooLarge(keys[answers.length]!) })
+        continue
+      }
       const leftMs = deadlineMs - this.#context.clock.monotonic()
-      const part = packPieces(left, this.#limitBytes(), keyBytes).pieces[0]!
       const got = leftMs <= 0 ? [] : await this.#readPart(peer, as, keyspace, part, leftMs)
       // Whoever answers always gives at least one, so a reply without any is none.
-      if (got.length === 0) {
-        for (const key of left) answers.set(key, timedOut(peer, keyspace, timeoutMs))
-        break
-      }
-      got.forEach((answer, index) => answers.set(part[index]!, answer))
-      left = left.slice(got.length)
+      if (got.length === 0) return keys.map((_, index) => answers[index] ?? timedOut(peer, keyspace, timeoutMs))
+      if (answers.length === 0 && got.length === keys.length) return got
+      for (const answer of got) answers.push(answer)
     }
-    return keys.map((key) => answers.get(key)!)
+    return answers
   }
 
   /** Sends writes to the owner of their keys. */
@@ -143,11 +142,7 @@ export class Asker {
     const reply = await this.#request(peer, 'rpc', question, timeoutMs, as !== 'PREVIOUS')
     if (reply.kind === 'NOT_SENT') return keys.map(() => elsewhere)
     if (reply.kind === 'UNKNOWN') return reply.reason === 'suspect' ? keys.map(() => elsewhere) : []
-    return (
-      readable(reply.data, ({ head, values }) =>
-        unpackAnswers({ rows: list(fields(head), 'rows'), values }).slice(0, keys.length),
-      ) ?? []
-    )
+    return readable(reply.data, (frame) => unpackAnswers(frame, keys)) ?? []
   }
 
   async #writePiece(
@@ -201,6 +196,17 @@ export class Asker {
     }
   }
 
+  /** As many of the keys as fit into a question, from one on; none where that one alone does not. */
+  #part(keys: readonly string[], from: number): readonly string[] {
+    const limitBytes = this.#limitBytes()
+    let bytes = 0
+    for (let index = from; index < keys.length; index++) {
+      bytes += keyBytes(keys[index]!)
+      if (bytes > limitBytes) return keys.slice(from, index)
+    }
+    return from === 0 ? keys : keys.slice(from)
+  }
+
   #limitBytes(): number {
     return pieceLimitBytes(this.#context.bus.maxPayload)
   }
@@ -239,13 +245,13 @@ function writeBytes(write: WriteTransfer): number {
   return write.kind === 'DELETE' ? keyBytes : keyBytes + write.encoded.length + tagBytes(write.tags)
 }
 
-/** The bytes that an entry takes in a message, at most. */
-export function entryBytes({ key, encoded, tags }: EntryTransfer): number {
+function entryBytes({ key, encoded, tags }: EntryTransfer): number {
   return Buffer.byteLength(key) + rowOverheadBytes + (encoded?.length ?? 0) + tagBytes(tags)
 }
 
-function tagBytes(tags: readonly string[]): number {
-  return tags.reduce((sum, tag) => sum + Buffer.byteLength(tag) + 5, 0)
+/** The bytes that tags take in a message, at most. */
+export function tagBytes(tags: readonly string[]): number {
+  return tags.length === 0 ? 0 : tags.reduce((sum, tag) => sum + Buffer.byteLength(tag) + 5, 0)
 }
 
 function timedOut(peer: string, keyspace: string, timeoutMs: number): PeerAnswer {

@@ -9,8 +9,9 @@ import {
   type PeerHost,
   type WriteAnswer,
 } from '../ports/index.ts'
-import { entryBytes } from './asker.ts'
-import { packAnswers, packWriteAnswers, rowOverheadBytes, unpackEntries, unpackWrites } from './protocol/entries.ts'
+import { tagBytes } from './asker.ts'
+import { packAnswers } from './protocol/answers.ts'
+import { packWriteAnswers, rowOverheadBytes, unpackEntries, unpackWrites } from './protocol/entries.ts'
 import { decodeFrame, encodeFrame, type Frame } from './protocol/frame.ts'
 import { pieceLimitBytes } from './protocol/pack-pieces.ts'
 import { type Fields, fields, list, number, text, texts, word } from './protocol/shape.ts'
@@ -85,8 +86,8 @@ export class Responder {
     const answers = knows(caller)
       ? await this.#underAdmission(keys, () => host.readFor(as, keyspace, keys, timeoutMs))
       : keys.map((): PeerAnswer => ({ kind: 'ELSEWHERE' }))
-    const { rows, values } = packAnswers(this.#fitting(answers))
-    respond(message, encodeFrame({ rows }, values))
+    const { head: columns, values } = packAnswers(this.#fitting(answers))
+    respond(message, encodeFrame(columns, values))
   }
 
   async #underAdmission(
@@ -165,7 +166,9 @@ function respond(message: BusMessage, data: Uint8Array): void {
 }
 
 function answerBytes(answer: PeerAnswer): number {
-  return answer.kind === 'ENTRY' ? entryBytes(answer.entry) : rowOverheadBytes * 8
+  if (answer.kind !== 'ENTRY') return rowOverheadBytes * 8
+  const { encoded, tags } = answer.entry
+  return rowOverheadBytes + (encoded?.length ?? 0) + tagBytes(tags)
 }
 
 /** The sender of a put has its value. */

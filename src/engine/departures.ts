@@ -41,21 +41,25 @@ export class Departures {
   }
 
   /** Begins a flight by the route that the cluster gives now. */
-  readonly depart = (keyspace: Keyspace, key: string): Flight => {
-    return this.#begin(keyspace, key, (served, flight) => this.#send(served, flight))
+  readonly depart = (keyspace: Keyspace, key: string, nowMs: number): Flight => {
+    return this.#begin(keyspace, key, nowMs, this.#sendByRoute)
   }
 
   /** Begins a flight on behalf of another peer, which must not be asked back: it ends here or at the source. */
-  readonly departAsOwner = (keyspace: Keyspace, key: string): Flight => {
-    return this.#begin(keyspace, key, (served, flight) => {
-      const route = this.#context.peers.route(flight.slot)
-      this.#load(served, flight, route.kind === 'LOAD' ? route : asDeputy)
-    })
+  readonly departAsOwner = (keyspace: Keyspace, key: string, nowMs: number): Flight => {
+    return this.#begin(keyspace, key, nowMs, this.#loadAsOwner)
   }
 
-  #begin(keyspace: Keyspace, key: string, send: (served: ServedKeyspace, flight: Flight) => void): Flight {
-    const { clock, keyspaces } = this.#context
-    const deadlineMs = clock.monotonic() + keyspace.policy.readTimeoutMs
+  readonly #sendByRoute: Send = (served, flight) => this.#send(served, flight)
+
+  readonly #loadAsOwner: Send = (served, flight) => {
+    const route = this.#context.peers.route(flight.slot)
+    this.#load(served, flight, route.kind === 'LOAD' ? route : asDeputy)
+  }
+
+  #begin(keyspace: Keyspace, key: string, nowMs: number, send: Send): Flight {
+    const { keyspaces } = this.#context
+    const deadlineMs = nowMs + keyspace.policy.readTimeoutMs
     const flight = keyspace.flights.begin(key, keyspace.slotOf(key), deadlineMs)
     const served = keyspaces.find(keyspace.name)
     // A reader whose flight fell under a tag fence begins another, perhaps after its keyspace was deleted.
@@ -69,11 +73,7 @@ export class Departures {
    * This peer has not heard from its cluster for a moment: whoever is the owner, it is not known here. Were everybody to
    * ask the source instead, a busy machine would be enough for a stampede.
    */
-  async #sendLater(
-    served: ServedKeyspace,
-    flight: Flight,
-    send: (served: ServedKeyspace, flight: Flight) => void,
-  ): Promise<void> {
+  async #sendLater(served: ServedKeyspace, flight: Flight, send: Send): Promise<void> {
     const { clock, peers } = this.#context
     const mayServe = await peers.whenMayServe(Math.max(0, flight.deadlineMs - clock.monotonic()))
     if (mayServe) send(served, flight)
@@ -240,6 +240,9 @@ export class Departures {
     return policy.nearTtlMs > 0 && nearAdmission.admit(key, policy.nearTtlMs)
   }
 }
+
+/** Sends a flight on its way. */
+type Send = (served: ServedKeyspace, flight: Flight) => void
 
 /** What peers answered, per peer and in the order of the keys. */
 interface Arrived {

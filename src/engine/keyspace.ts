@@ -160,8 +160,7 @@ export class Keyspace implements EntryContext {
   }
 
   /** The form in which an entry travels. */
-  transfer({ key, encoded, version, createdAtMs, expiresAtMs, tags }: StoredEntry): EntryTransfer {
-    const nowMs = this.#clock.monotonic()
+  transfer({ key, encoded, version, createdAtMs, expiresAtMs, tags }: StoredEntry, nowMs: number): EntryTransfer {
     return { key, encoded, version, tags, ageMs: nowMs - createdAtMs, ttlMs: Math.max(0, expiresAtMs - nowMs) }
   }
 

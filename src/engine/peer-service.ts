@@ -40,13 +40,15 @@ export class PeerService {
     if (served === undefined) return keys.map(() => noSource)
     const { keyspace } = served
     if (as === 'PREVIOUS') return keys.map((key) => this.#remembered(keyspace, key))
-    const { peers } = this.#context
+    const { clock, peers } = this.#context
     // What lives in its owner's memory only, a deputy does not have; that says nothing about the owner.
     if (as === 'DEPUTY' && served.loader === undefined) return keys.map(() => elsewhere)
-    const mine = keys.filter((key) => as === 'DEPUTY' || peers.owns(keyspace.slotOf(key)))
+    const isMine = keys.map((key) => as === 'DEPUTY' || peers.owns(keyspace.slotOf(key)))
+    const mine = isMine.includes(false) ? keys.filter((_, index) => isMine[index]) : keys
     const results = await read(this.#context.readAsOwner, keyspace, mine, { timeoutMs })
-    const answers = new Map(mine.map((key, index) => [key, this.#answer(served, key, results[index]!)]))
-    return keys.map((key) => answers.get(key) ?? elsewhere)
+    const nowMs = clock.monotonic()
+    let next = 0
+    return keys.map((key, index) => (isMine[index] ? this.#answer(served, key, results[next++]!, nowMs) : elsewhere))
   }
 
   /** Applies writes that another peer sent, as far as this peer owns their keys and may write now. */
@@ -76,7 +78,7 @@ export class PeerService {
       if (writer !== undefined) continue
       for (const entry of keyspace.store.values()) {
         if (entry.kind !== 'PUT' || mine(entry.slot) || entry.expiresAtMs <= this.#context.clock.monotonic()) continue
-        yield { keyspace: keyspace.name, put: keyspace.transfer(entry) }
+        yield { keyspace: keyspace.name, put: keyspace.transfer(entry, this.#context.clock.monotonic()) }
       }
     }
   }
@@ -103,14 +105,15 @@ export class PeerService {
     // What this peer may not serve, because it may have missed changes, others must not serve either.
     if (!peers.mayServe()) return elsewhere
     const entry = keyspace.find(key)
-    if (entry === undefined || entry.kind === 'NEAR' || clock.monotonic() >= entry.expiresAtMs) return noSource
-    return { kind: 'ENTRY', entry: keyspace.transfer(entry), servedFrom: 'OWNER' }
+    const nowMs = clock.monotonic()
+    if (entry === undefined || entry.kind === 'NEAR' || nowMs >= entry.expiresAtMs) return noSource
+    return { kind: 'ENTRY', entry: keyspace.transfer(entry, nowMs), servedFrom: 'OWNER' }
   }
 
-  #answer({ keyspace, loader }: ServedKeyspace, key: string, result: ReadResult): PeerAnswer {
+  #answer({ keyspace, loader }: ServedKeyspace, key: string, result: ReadResult, nowMs: number): PeerAnswer {
     if (result instanceof FedcacheError) return { kind: 'ERROR', error: result }
     if (result !== null) {
-      return { kind: 'ENTRY', entry: keyspace.transfer(result.stored), servedFrom: result.servedFrom }
+      return { kind: 'ENTRY', entry: keyspace.transfer(result.stored, nowMs), servedFrom: result.servedFrom }
     }
     if (loader === undefined) return noSource
     // A not-found answer is not worth a near copy: its lifetime is short.

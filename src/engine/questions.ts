@@ -1,4 +1,4 @@
-import type { AskedAs, Clock, Timer } from '../ports/index.ts'
+import type { AskedAs, Clock } from '../ports/index.ts'
 import type { Flight } from './flights.ts'
 import type { ServedKeyspace } from './keyspaces.ts'
 
@@ -30,7 +30,7 @@ interface Open extends Question {
 export class Questions {
   readonly #context: QuestionsContext
   readonly #open: Open[] = []
-  #timer: Timer | undefined
+  #isScheduled = false
 
   constructor(context: QuestionsContext) {
     this.#context = context
@@ -41,7 +41,9 @@ export class Questions {
     const open = this.#find(served, as, peers)
     if (open === undefined) this.#open.push({ served, as, peers, flights: [flight] })
     else open.flights.push(flight)
-    this.#timer ??= this.#context.clock.setTimer(() => this.#askAll(), 0)
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    this.#context.clock.setTimer(() => this.#askAll(), 0)
   }
 
   #find(served: ServedKeyspace, as: AskedAs, peers: readonly string[]): Open | undefined {
@@ -54,7 +56,7 @@ export class Questions {
   }
 
   #askAll(): void {
-    this.#timer = undefined
+    this.#isScheduled = false
     for (const question of this.#open.splice(0)) this.#context.ask(question)
   }
 }

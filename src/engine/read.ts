@@ -16,8 +16,8 @@ export interface ReadContext {
   readonly limits: InputLimits
   /** Whether a reader may wait for what other peers were asked for; not on behalf of one of them. */
   readonly joinsAsked: boolean
-  /** Begins a flight for a key that has none. */
-  depart(keyspace: Keyspace, key: string): Flight
+  /** Begins a flight for a key that has none; its deadline is counted from `nowMs`. */
+  depart(keyspace: Keyspace, key: string, nowMs: number): Flight
 }
 
 /**
@@ -51,7 +51,7 @@ export function read(
     }
     counters.misses++
     wait ??= new Wait(context, keyspace, results, Math.min(options.timeoutMs ?? Infinity, policy.readTimeoutMs))
-    wait.join(index, key)
+    wait.join(index, key, nowMs)
   }
   return wait === undefined ? withinAnswerLimit(context, results) : wait.promise
 }
@@ -85,7 +85,7 @@ function fromMemory(
   if (!mayRevalidate(context, keyspace, entry, nowMs - policy.staleWhileRevalidateMs)) return undefined
   counters.hits++
   counters.staleHits++
-  if (keyspace.flights.get(key) === undefined) context.depart(keyspace, key)
+  if (keyspace.flights.get(key) === undefined) context.depart(keyspace, key, nowMs)
   return view(context, keyspace, entry, 'STALE', nowMs)
 }
 
@@ -211,15 +211,15 @@ class Wait implements Waiter {
   }
 
   /** Waits for the key that belongs into the result of this index. */
-  join(index: number, key: string): void {
+  join(index: number, key: string, nowMs: number): void {
     this.#left++
-    this.#board(this.#indices.push(index) - 1, key)
+    this.#board(this.#indices.push(index) - 1, key, nowMs)
   }
 
-  #board(place: number, key: string): void {
+  #board(place: number, key: string, nowMs: number): void {
     const { flights } = this.#keyspace
     const underWay = this.#joinable(key)
-    const flight = underWay ?? this.#context.depart(this.#keyspace, key)
+    const flight = underWay ?? this.#context.depart(this.#keyspace, key, nowMs)
     this.#flights[place] = flight
     this.#joinedAt[place] = underWay === undefined ? flight.sequence : flights.mark()
     flight.wait(this, place)
@@ -236,7 +236,9 @@ class Wait implements Waiter {
 
   landed(flight: Flight, place: number): void {
     if (this.#flights[place] !== flight) return
-    if (this.#joinedAt[place]! > flight.sequence && mustReadAgain(flight)) return this.#board(place, flight.key)
+    if (this.#joinedAt[place]! > flight.sequence && mustReadAgain(flight)) {
+      return this.#board(place, flight.key, this.#context.clock.monotonic())
+    }
     this.#flights[place] = undefined
     this.#results[this.#indices[place]!] = this.#settled(flight)
     if (--this.#left === 0) this.#finish()

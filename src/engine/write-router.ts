@@ -91,7 +91,7 @@ export class WriteRouter {
           }
           const { change, result } = await applyPut(context, keyspace, write)
           changes.push(change)
-          return { kind: 'WRITTEN', entry: keyspace.transfer(result) }
+          return { kind: 'WRITTEN', entry: keyspace.transfer(result, this.#context.clock.monotonic()) }
         } catch (error) {
           // What is no FedcacheError is a bug, and is thrown where the answers are used; here it must not keep the
           // other writes from being announced.

@@ -7,7 +7,7 @@ const maxDepth = 16
  * errors of extension types.
  *
  * @returns `undefined` when `packed` is exactly one MessagePack value made of nil, booleans, numbers of up to 53 bits,
- * strings, arrays and maps with string keys.
+ * strings, bytes, arrays and maps with string keys.
  */
 export function checkHead(packed: Uint8Array): string | undefined {
   const checker = new HeadChecker(packed)
@@ -53,10 +53,13 @@ class HeadChecker {
       case 0xcd: // uint 16
       case 0xd1: // int 16
         return this.#skip(2)
+      case 0xc4: // bin 8
       case 0xd9: // str 8
         return this.#skip(this.#number(1))
+      case 0xc5: // bin 16
       case 0xda: // str 16
         return this.#skip(this.#number(2))
+      case 0xc6: // bin 32
       case 0xdb: // str 32
         return this.#skip(this.#number(4))
       case 0xdc: // array 16
@@ -68,7 +71,7 @@ class HeadChecker {
       case 0xdf: // map 32
         return this.#map(this.#number(4), depth)
       default:
-        // Binary data, extensions, and integers of 64 bits, which would become bigints.
+        // Extensions, and integers of 64 bits, which would become bigints.
         throw new HeadProblem(`type ${type} in a head`)
     }
   }

@@ -1,5 +1,5 @@
-import { FedcacheError, type ErrorCode, type FedcacheErrorOptions } from '../../errors.ts'
-import type { EntryTransfer, PeerAnswer, ServedFrom, WriteAnswer, WriteTransfer } from '../../ports/index.ts'
+import type { EntryTransfer, WriteAnswer, WriteTransfer } from '../../ports/index.ts'
+import { errorOf, errorRow } from './error-row.ts'
 import { ProtocolError } from './protocol-error.ts'
 
 /** A part of a message that carries values: rows of plain data, and beside them the values. */
@@ -10,7 +10,6 @@ export interface Rows {
 
 type Row = readonly unknown[]
 
-const servedFroms: readonly ServedFrom[] = ['OWNER', 'NEAR', 'PEER', 'SOURCE', 'STALE']
 const noTags: readonly string[] = []
 
 /** Bytes that a row takes at most, beside the strings in it. */
@@ -25,49 +24,6 @@ export function packEntries(entries: readonly EntryTransfer[]): Rows {
 export function unpackEntries({ rows, values }: Rows): readonly EntryTransfer[] {
   requireSameLength(rows, values)
   return rows.map((row, index) => entryOf(requireRow(row), values[index]!))
-}
-
-/** Packs the answers to a question, in the order of its keys. */
-export function packAnswers(answers: readonly PeerAnswer[]): Rows {
-  const values: (string | null)[] = []
-  const rows = answers.map((answer) => {
-    switch (answer.kind) {
-      case 'ENTRY':
-        values.push(answer.entry.encoded)
-        return ['E', servedFroms.indexOf(answer.servedFrom), ...entryRow(answer.entry)]
-      case 'ERROR':
-        return errorRow(answer.error)
-      case 'ELSEWHERE':
-        return ['X']
-      case 'NO_SOURCE':
-        return ['S']
-    }
-  })
-  return { rows, values }
-}
-
-/** @throws ProtocolError for rows that are none of `packAnswers`. */
-export function unpackAnswers({ rows, values }: Rows): readonly PeerAnswer[] {
-  let next = 0
-  return rows.map((each): PeerAnswer => {
-    const row = requireRow(each)
-    switch (row[0]) {
-      case 'E': {
-        const servedFrom = servedFroms[row[1] as number]
-        const value = values[next++]
-        if (servedFrom === undefined || value === undefined) throw malformed('an entry without origin or value')
-        return { kind: 'ENTRY', servedFrom, entry: entryOf(row.slice(2), value) }
-      }
-      case 'F':
-        return { kind: 'ERROR', error: errorOf(row) }
-      case 'X':
-        return { kind: 'ELSEWHERE' }
-      case 'S':
-        return { kind: 'NO_SOURCE' }
-      default:
-        throw malformed('an answer of unknown kind')
-    }
-  })
 }
 
 /** Packs writes on their way to their owner. */
@@ -101,7 +57,7 @@ export function packWriteAnswers(answers: readonly WriteAnswer[]): Rows {
         if (answer.entry === undefined) return ['D']
         return ['W', ...entryRow(answer.entry)]
       case 'ERROR':
-        return errorRow(answer.error)
+        return ['F', ...errorRow(answer.error)]
       case 'ELSEWHERE':
         return ['X']
     }
@@ -124,7 +80,7 @@ export function unpackWriteAnswers({ rows }: Rows, writes: readonly WriteTransfe
       case 'W':
         return { kind: 'WRITTEN', entry: entryOf(row.slice(1), write.kind === 'PUT' ? write.encoded : null) }
       case 'F':
-        return { kind: 'ERROR', error: errorOf(row) }
+        return { kind: 'ERROR', error: errorOf(row.slice(1)) }
       case 'X':
         return { kind: 'ELSEWHERE' }
       default:
@@ -141,16 +97,6 @@ function entryOf(row: Row, encoded: string | null): EntryTransfer {
   const [key, version, ageMs, ttlMs, tags] = row
   if (typeof version !== 'number' || typeof ageMs !== 'number') throw malformed('an entry without version or age')
   return { key: requireString(key), encoded, version, ageMs, ttlMs: infinite(ttlMs), tags: requireTags(tags) }
-}
-
-function errorRow(error: Error): Row {
-  const { code, outcome } = error as FedcacheError
-  return ['F', code, error.message, outcome ?? 0]
-}
-
-function errorOf([, code, message, outcome]: Row): FedcacheError {
-  const options: FedcacheErrorOptions = outcome === 'NONE' || outcome === 'UNKNOWN' ? { outcome } : {}
-  return new FedcacheError(requireString(code) as ErrorCode, requireString(message), options)
 }
 
 /** MessagePack has infinity, but a plain -1 is shorter. */

@@ -16,7 +16,7 @@ const nullLength = 0xffffffff
 
 /** What {@link decodeFrame} reads. */
 export interface Frame {
-  /** Plain data of unchecked shape; see {@link encodeFrame} for what it can consist of. */
+  /** Plain data of unchecked shape; see {@link encodeFrame} for what it can consist of. Bytes in it are the message's. */
   readonly head: unknown
   /** Copies: they do not keep the message they came in. */
   readonly values: readonly (string | null)[]
@@ -42,7 +42,7 @@ const codec = new Packr(codecOptions)
  * Values stay out of the MessagePack part because it would transcode them, and because msgpackr is several times slower
  * on large one-byte strings than a copy.
  *
- * @param head `null`, booleans, numbers, strings, arrays, and objects with string keys, at most 16 deep; not checked
+ * @param head `null`, booleans, numbers, strings, bytes, arrays, and objects with string keys, at most 16 deep; not checked
  * here, and refused by {@link decodeFrame}. Unpaired surrogates in strings are not preserved.
  * @param values one character per byte, U+0000 to U+00FF; of other characters the high bits are lost.
  * @returns bytes that nobody else writes to.

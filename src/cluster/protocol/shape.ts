@@ -37,6 +37,13 @@ export function texts(from: Fields, name: string): readonly string[] {
   throw wrong(name, 'a list of strings', values)
 }
 
+/** @throws ProtocolError unless the field is a string of bytes. */
+export function bytes(from: Fields, name: string): Uint8Array {
+  const value = from[name]
+  if (value instanceof Uint8Array) return value
+  throw wrong(name, 'bytes', value)
+}
+
 /** @throws ProtocolError unless the field is one of the words. */
 export function word<Word extends string>(from: Fields, name: string, words: readonly Word[]): Word {
   const value = from[name]
