@@ -25,7 +25,7 @@ function listed(results: readonly ReadResult[]): readonly (Entry | null)[] {
 
 function failures<Result>(results: readonly (Result | FedcacheError)[], keys: readonly string[]) {
   return results.flatMap((result, index) =>
-    result instanceof FedcacheError ? [entryError(index, keys[index] ?? '', result)] : [],
+    result instanceof FedcacheError ? [entryError(index, keys[index]!, result)] : [],
   )
 }
 

@@ -1,4 +1,4 @@
-import { FedcacheError } from '../errors.ts'
+import { asFedcacheError, FedcacheError } from '../errors.ts'
 import type { Clock, WriteTransfer } from '../ports/index.ts'
 import { badInput, type InputLimits, keyProblem, quote, requireLifetime, requireTags } from './input-limits.ts'
 import type { Keyspace } from './keyspace.ts'
@@ -33,8 +33,8 @@ export function preparePuts(
     try {
       return preparePut(keyspace, input, clock)
     } catch (error) {
-      if (!(error instanceof FedcacheError)) throw error
-      return new FedcacheError(error.code, error.message, { outcome: 'NONE', cause: error.cause })
+      const { code, message, cause } = asFedcacheError(error)
+      return new FedcacheError(code, message, { outcome: 'NONE', cause })
     }
   })
 }
