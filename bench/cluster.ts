@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import { failOverTable, measureFailOver } from './cluster/fail-over.ts'
 import { growthTable, measureGrowth } from './cluster/growth.ts'
 import { measureThroughput, throughputTable } from './cluster/throughput.ts'
-import { inFlight, valueBytes } from './cluster/throughput-orders.ts'
+import { inFlight } from './cluster/throughput-orders.ts'
 
 const { values } = parseArgs({
   options: {
@@ -30,7 +30,7 @@ const parts = [
   ...(throughput.length === 0
     ? []
     : [
-        `## Reading what another peer owns\n\n${inFlight} queries under way, values of ${valueBytes} bytes, beside an echo of as many bytes over the same client; medians of ${Math.max(rounds, 5)} rounds of ${seconds} s in turn.`,
+        `## Reading what another peer owns\n\n${inFlight} queries under way, beside an echo of as many bytes over the same client; medians of ${Math.max(rounds, 5)} rounds of ${seconds} s in turn.`,
         throughputTable(throughput),
       ]),
   ...(failOver.length === 0

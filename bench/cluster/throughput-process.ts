@@ -2,7 +2,7 @@
 import { connect, type NatsConnection } from 'nats'
 import { createFedcache, functionSource } from '../../src/index.ts'
 import { connectionOptions, parseServer } from '../../src/adapters/bus/nats-connection-options.ts'
-import { inFlight, type Order, type Result, subject, valueBytes } from './throughput-orders.ts'
+import { entryOverheadBytes, inFlight, type Order, type Result, subject, valueSizes } from './throughput-orders.ts'
 
 const [role = '', server = ''] = process.argv.slice(2)
 
@@ -12,17 +12,24 @@ async function echoConnection(): Promise<NatsConnection> {
 }
 
 function fedcache(peerId: string): ReturnType<typeof createFedcache> {
-  const value = 'x'.repeat(valueBytes)
-  const source = functionSource({ loadMany: (keys) => keys.map(() => value) })
+  // Without near copies every read of the other's keys goes to the other.
+  const keyspaces = valueSizes.map((bytes) => {
+    const value = 'x'.repeat(bytes)
+    const source = functionSource({ loadMany: (keys) => keys.map(() => value) })
+    return [keyspaceOf(bytes), { source, format: 'text', ttl: 'forever', nearTtl: 0, maxBytes: '64mb' }] as const
+  })
   return createFedcache({
     port: 0,
-    memoryLimit: '128mb',
+    memoryLimit: '256mb',
     log: { level: 'warn' },
     cluster: { name: 'bench', peerId, nats: server },
     maxKeysPerCall: 100_000,
-    // Without near copies every read of the other's keys goes to the other.
-    keyspaces: { bench: { source, format: 'text', ttl: 'forever', nearTtl: 0, maxBytes: '64mb' } },
+    keyspaces: Object.fromEntries(keyspaces),
   })
+}
+
+function keyspaceOf(valueBytes: number): string {
+  return `values-of-${valueBytes}`
 }
 
 type Run = (order: Order) => Promise<number>
@@ -31,20 +38,26 @@ async function asker(): Promise<Run> {
   const { engine, listen } = fedcache('asker')
   await listen()
   const keys = Array.from({ length: 20_000 }, (_, index) => `key-${index}`)
-  const found = await engine.getMany('bench', keys)
-  const theirs = found.flatMap((entry, index) =>
-    entry !== null && 'owner' in entry && entry.owner === 'owner' ? [keys[index]!] : [],
-  )
-  if (theirs.length < 5_000) throw new Error(`only ${theirs.length} keys are the other's`)
+  const theirs = new Map<number, readonly string[]>()
+  for (const bytes of valueSizes) {
+    const found = await engine.getMany(keyspaceOf(bytes), keys)
+    const ofOwner = found.flatMap((entry, index) =>
+      entry !== null && 'owner' in entry && entry.owner === 'owner' ? [keys[index]!] : [],
+    )
+    if (ofOwner.length < 5_000) throw new Error(`only ${ofOwner.length} keys are the other's`)
+    theirs.set(bytes, ofOwner)
+  }
   let next = 0
-  return ({ keysPerQuery, seconds }) =>
-    inParallel(seconds, async () => {
-      const some = Array.from({ length: keysPerQuery }, () => theirs[next++ % theirs.length]!)
-      for (const entry of await engine.getMany('bench', some)) {
+  return ({ keysPerQuery, valueBytes, seconds }) => {
+    const among = theirs.get(valueBytes)!
+    return inParallel(seconds, async () => {
+      const some = Array.from({ length: keysPerQuery }, () => among[next++ % among.length]!)
+      for (const entry of await engine.getMany(keyspaceOf(valueBytes), some)) {
         if (entry === null || entry instanceof Error) throw new Error('a read failed')
       }
       return keysPerQuery
     })
+  }
 }
 
 async function owner(): Promise<Run> {
@@ -57,10 +70,9 @@ async function echoServer(): Promise<Run> {
   const replies = new Map<number, Uint8Array>()
   connection.subscribe(subject, {
     callback: (_error, message) => {
-      const keysPerQuery = message.data[0]!
-      let reply = replies.get(keysPerQuery)
-      if (reply === undefined)
-        replies.set(keysPerQuery, (reply = new Uint8Array(keysPerQuery * (valueBytes + 24) + 32)))
+      const replyBytes = new DataView(message.data.buffer, message.data.byteOffset).getUint32(0)
+      let reply = replies.get(replyBytes)
+      if (reply === undefined) replies.set(replyBytes, (reply = new Uint8Array(replyBytes)))
       message.respond(reply)
     },
   })
@@ -70,9 +82,9 @@ async function echoServer(): Promise<Run> {
 
 async function echoClient(): Promise<Run> {
   const connection = await echoConnection()
-  return ({ keysPerQuery, seconds }) => {
+  return ({ keysPerQuery, valueBytes, seconds }) => {
     const question = new Uint8Array(keysPerQuery * 11 + 64)
-    question[0] = keysPerQuery
+    new DataView(question.buffer).setUint32(0, keysPerQuery * (valueBytes + entryOverheadBytes) + 32)
     return inParallel(seconds, async () => {
       await connection.request(subject, question, { timeout: 10_000 })
       return keysPerQuery

@@ -8,6 +8,7 @@ import type { Order, Result } from './throughput-orders.ts'
 /** How fast keys of another peer are read, beside an echo of as many bytes over the same client. */
 export interface Throughput {
   readonly keysPerQuery: number
+  readonly valueBytes: number
   readonly fedcachePerSecond: number
   readonly echoPerSecond: number
   /** Per CPU second of both processes together. */
@@ -22,6 +23,12 @@ interface Side {
   readonly answers: ChildProcess
 }
 
+const cases = [
+  { keysPerQuery: 1, valueBytes: 200 },
+  { keysPerQuery: 64, valueBytes: 200 },
+  { keysPerQuery: 64, valueBytes: 1024 },
+] as const
+
 /** Measures both in turn, so that what else the machine does falls on both alike. */
 export async function measureThroughput(rounds: number, seconds: number): Promise<readonly Throughput[]> {
   const nats = await natsServer()
@@ -31,11 +38,11 @@ export async function measureThroughput(rounds: number, seconds: number): Promis
   ]
   try {
     const figures: Throughput[] = []
-    for (const keysPerQuery of [1, 64]) {
+    for (const { keysPerQuery, valueBytes } of cases) {
       const results = { fedcache: [] as Figures[], echo: [] as Figures[] }
       for (let round = -1; round < rounds; round++) {
         for (const one of sides) {
-          const measured = await measureSide(one, { keysPerQuery, seconds })
+          const measured = await measureSide(one, { keysPerQuery, valueBytes, seconds })
           // The first round warms up.
           if (round >= 0) results[one.name].push(measured)
         }
@@ -45,6 +52,7 @@ export async function measureThroughput(rounds: number, seconds: number): Promis
       const ratios = results.fedcache.map((one, index) => one.perCpuSecond / results.echo[index]!.perCpuSecond)
       figures.push({
         keysPerQuery,
+        valueBytes,
         fedcachePerSecond: middle(results.fedcache, ({ perSecond }) => perSecond),
         echoPerSecond: middle(results.echo, ({ perSecond }) => perSecond),
         fedcachePerCpuSecond: middle(results.fedcache, ({ perCpuSecond }) => perCpuSecond),
@@ -96,9 +104,10 @@ async function answered(child: ChildProcess, order: Order | 'stop'): Promise<Res
 export function throughputTable(figures: readonly Throughput[]): string {
   const thousands = (count: number): string => `${(count / 1000).toFixed(1)}k`
   return table([
-    ['keys a query', 'keys/s', 'echo, keys/s', 'keys per CPU s', 'echo, keys per CPU s', 'ratio'],
+    ['keys a query', 'bytes a value', 'keys/s', 'echo, keys/s', 'keys per CPU s', 'echo, keys per CPU s', 'ratio'],
     ...figures.map((one) => [
       `${one.keysPerQuery}`,
+      `${one.valueBytes}`,
       thousands(one.fedcachePerSecond),
       thousands(one.echoPerSecond),
       thousands(one.fedcachePerCpuSecond),
