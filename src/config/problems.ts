@@ -69,8 +69,20 @@ function quoted(text: string): string {
 
 function withoutSecrets(path: string, value: unknown): unknown {
   const name = path.slice(path.lastIndexOf('.') + 1)
-  if (typeof value === 'string') return secretName.test(name) ? '***' : withoutCredentials(value)
-  return Array.isArray(value) ? value.map((item: unknown) => withoutSecrets(path, item)) : value
+  return shownOf(secretName.test(name), value)
+}
+
+function shownOf(isSecret: boolean, value: unknown): unknown {
+  if (typeof value === 'string') return isSecret ? '***' : withoutCredentials(value)
+  if (Array.isArray(value)) return value.map((item: unknown) => shownOf(isSecret, item))
+  if (!isPlain(value)) return value
+  // Everything within a secret is one: `token: { text: '…' }`.
+  const fields = Object.entries(value)
+  return Object.fromEntries(fields.map(([name, inner]) => [name, shownOf(isSecret || secretName.test(name), inner)]))
+}
+
+function isPlain(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 }
 
 function withoutCredentials(value: string): string {
