@@ -349,18 +349,10 @@ export class Keyspace implements EntryContext {
     readonly nowMs: number
   }): StoredEntry & { readonly encoded: Content } {
     const { key, slot, encoded, version, tags, kind, createdAtMs, expiresAtMs, nowMs } = parts
-    const own = {
-      key,
-      encoded,
-      kind,
-      slot,
-      version,
-      createdAtMs,
-      expiresAtMs,
-      tags,
-      bytes: chargedBytes(key, encoded, tags),
-    }
-    return kind === 'NEAR' ? { ...own, nearUntilMs: nowMs + this.policy.nearTtlMs } : own
+    const bytes = chargedBytes(key, encoded, tags)
+    if (kind !== 'NEAR') return { key, encoded, kind, slot, version, createdAtMs, expiresAtMs, tags, bytes }
+    const nearUntilMs = nowMs + this.policy.nearTtlMs
+    return { key, encoded, kind, slot, version, createdAtMs, expiresAtMs, tags, bytes, nearUntilMs }
   }
 
   /** The key as the store has it, which keeps the one it was first given: another would be kept beside it. */
