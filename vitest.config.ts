@@ -18,20 +18,24 @@ export default defineConfig({
     ],
   },
   test: {
-    projects: ['unit', 'contract', 'simulation', 'integration', 'federation', 'browser'].map((name) => ({
-      extends: true,
-      test: {
-        name,
-        include: [`test/${name}/**/*.test.ts`],
-        testTimeout: slow.has(name) ? 60_000 : 30_000,
-        hookTimeout: slow.has(name) ? 120_000 : 30_000,
-        // Peers that starve take each other for dead: clusters of real processes have the machine to themselves.
-        maxWorkers: slow.has(name) ? 1 : 2,
-        sequence: { groupOrder: slow.has(name) ? 1 : 0 },
-        // A machine shared with others can starve them all the same. A test that passes only the second time is shown.
-        retry: slow.has(name) && env['CI'] !== undefined ? 1 : 0,
-      },
-    })),
+    projects: [
+      // Packages of their own, which must not meet those here.
+      'test/gateways/vitest.config.ts',
+      ...['unit', 'contract', 'simulation', 'integration', 'federation', 'browser'].map((name) => ({
+        extends: true as const,
+        test: {
+          name,
+          include: [`test/${name}/**/*.test.ts`],
+          testTimeout: slow.has(name) ? 60_000 : 30_000,
+          hookTimeout: slow.has(name) ? 120_000 : 30_000,
+          // Peers that starve take each other for dead: clusters of real processes have the machine to themselves.
+          maxWorkers: slow.has(name) ? 1 : 2,
+          sequence: { groupOrder: slow.has(name) ? 1 : 0 },
+          // A machine shared with others can starve them all the same. A test that passes only the second time is shown.
+          retry: slow.has(name) && env['CI'] !== undefined ? 1 : 0,
+        },
+      })),
+    ],
     restoreMocks: true,
     unstubEnvs: true,
     coverage: {

@@ -93,10 +93,24 @@ afterAll(async () => {
 const ask = (query: string): Promise<Answer> => asked(gatewayUrl, query)
 
 describe('the subgraph itself', () => {
-  it('has _service { sdl }, with @link, and as `fedcache schema` prints it', async () => {
+  it('has _service { sdl }, with one @link to federation, and as `fedcache schema` prints it', async () => {
     const { data } = await asked(cacheUrl, '{ _service { sdl } }')
     expect(data._service.sdl).toBe(sdl)
-    expect(sdl).toMatch(/^extend schema @link\(url: "https:\/\/specs\.apollo\.dev\/federation\/v2\.9"/)
+    expect(
+      sdl.match(/@link\(url: "https:\/\/specs\.apollo\.dev\/federation\/v2\.9", import: \[.*"@key".*\]\)/g),
+    ).toHaveLength(1)
+  })
+
+  it('can be introspected, with what a gateway asks for', async () => {
+    const { data } = await asked(cacheUrl, '{ __schema { queryType { fields { name } } types { name } } }')
+    const names = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name)
+    expect(names(data.__schema.queryType.fields)).toEqual(expect.arrayContaining(['_service', '_entities', 'product']))
+    expect(names(data.__schema.types)).toEqual(expect.arrayContaining(['_Any', '_Entity', '_Service', 'Product']))
+  })
+
+  it('answers an @inaccessible field to who asks it and not the gateway', async () => {
+    const answer = await asked(cacheUrl, '{ product(id: "apollo-federation") { dimensions { unit } } }')
+    expect(answer).toEqual({ data: { product: { dimensions: { unit: 'kg' } } } })
   })
 
   it.each([
@@ -115,12 +129,31 @@ describe('the subgraph itself', () => {
     expect(await response.json()).toEqual({ data: { _entities: [{ id: 'apollo-federation' }] } })
   })
 
-  it.each(['@shareable', '@inaccessible', '@override(from: "users")', '@interfaceObject', '@custom'])(
-    'passes %s on',
-    (directive) => {
-      expect(sdl).toContain(directive)
-    },
-  )
+  it.each([
+    [
+      '@key',
+      /type Product[^{]* @key\(fields: "id"\)[^{]* @key\(fields: "sku package"\)[^{]* @key\(fields: "sku variation \{ id \}"\)/,
+    ],
+    ['@shareable', /type ProductDimension @shareable \{/],
+    ['@inaccessible', /unit: String @inaccessible/],
+    ['@override', /name: String @override\(from: "users"\)/],
+    ['@external', /totalProductsCreated: Int @external/],
+    ['@provides', /createdBy: User @provides\(fields: "totalProductsCreated"\)/],
+    ['@requires', /average: Average @requires\(fields: "totalProductsCreated yearsOfEmployment"\)/],
+    [
+      '@interfaceObject',
+      /type Inventory (@interfaceObject @key\(fields: "id"\)|@key\(fields: "id"\) @interfaceObject)/,
+    ],
+    ['@composeDirective', /extend schema[^{]*@composeDirective\(name: "@custom"\)/],
+    ['what is composed', /directive @custom on OBJECT/],
+    ['where that stands', /type Product @custom/],
+  ])('passes %s on', (_directive, pattern) => {
+    expect(sdl).toMatch(pattern)
+  })
+
+  it('keeps its own directives to itself', () => {
+    expect(sdl).not.toMatch(/@keyspace|@entry/)
+  })
 
   it('passes @tag on wherever it may stand', () => {
     const names = ['argument', 'internal', 'enum', 'value', 'scalar', 'interface', 'union', 'input', 'field', 'object']

@@ -12,10 +12,14 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 const atlas = path('../../examples/atlas/fedcache.config.ts')
 const products = path('support/products/fedcache.config.ts')
 
+const printed = new Map<string, string>()
+
+/** What `fedcache schema` prints; a process is started once for the same question. */
 function schema(config: string, ...flags: readonly string[]): string {
-  return execFileSync(process.execPath, [path('../../src/cli.ts'), 'schema', '--config', config, ...flags], {
-    encoding: 'utf8',
-  })
+  const args = [path('../../src/cli.ts'), 'schema', '--config', config, ...flags]
+  const sdl = printed.get(args.join(' ')) ?? execFileSync(process.execPath, args, { encoding: 'utf8' })
+  printed.set(args.join(' '), sdl)
+  return sdl
 }
 
 function problemsOfApollo(subgraphs: Named): readonly string[] {

@@ -2,5 +2,13 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   root: import.meta.dirname,
-  test: { include: ['*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000, maxWorkers: 1 },
+  test: {
+    name: 'gateways',
+    include: ['*.test.ts'],
+    globalSetup: ['install.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    maxWorkers: 1,
+    sequence: { groupOrder: 1 },
+  },
 })
