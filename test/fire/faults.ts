@@ -27,6 +27,28 @@ export const faultKinds = [
   'NATS pause',
 ] as const
 
+/** So long that the others take a peer for dead. They take most of a run, so they come up once where others do twice. */
+const longKinds: ReadonlySet<FaultKind> = new Set(['kill for long', 'pause for long', 'cut for long'])
+
+/** Draws faults at random, but so that every kind comes up before any does too often. */
+export class FaultBag {
+  readonly #kinds: readonly FaultKind[]
+  readonly #random: () => number
+  #left: FaultKind[] = []
+
+  constructor(kinds: readonly FaultKind[], random: () => number) {
+    this.#kinds = kinds
+    this.#random = random
+  }
+
+  draw(): FaultKind {
+    if (this.#left.length === 0)
+      this.#left = this.#kinds.flatMap((kind) => (longKinds.has(kind) ? [kind] : [kind, kind]))
+    const [kind] = this.#left.splice(Math.floor(this.#random() * this.#left.length), 1)
+    return kind!
+  }
+}
+
 /** Carries out one fault, and resolves when it is over; the cluster is not settled by then. */
 export async function inject(
   kind: FaultKind,
@@ -42,14 +64,14 @@ export async function inject(
     case 'kill':
     case 'kill for long': {
       await world.peer(id).kill()
-      const awayMs = kind === 'kill' ? between(0, 1500) : between(5500, 6500)
+      const awayMs = kind === 'kill' ? between(0, 1000) : between(5300, 6000)
       await passed(awayMs)
       await world.launch(id).listening()
       return { name: `SIGKILL of ${id}, restarted after ${awayMs} ms`, settled: nothing }
     }
     case 'pause':
     case 'pause for long': {
-      const pausedMs = kind === 'pause' ? between(300, 2800) : between(5200, 7000)
+      const pausedMs = kind === 'pause' ? between(300, 2600) : between(5200, 6500)
       world.peer(id).pause()
       await passed(pausedMs)
       world.peer(id).resume()
@@ -62,7 +84,7 @@ export async function inject(
     }
     case 'cut':
     case 'cut for long': {
-      const cutMs = kind === 'cut' ? between(50, 2500) : between(5200, 7000)
+      const cutMs = kind === 'cut' ? between(50, 2000) : between(5200, 6500)
       const settled = history.cutOff([id])
       proxy.cut()
       await passed(cutMs)
@@ -70,7 +92,7 @@ export async function inject(
       return { name: `${id} cut off from NATS for ${cutMs} ms`, settled }
     }
     case 'blackhole': {
-      const silentMs = between(500, 4000)
+      const silentMs = between(300, 3500)
       const settled = history.cutOff([id])
       proxy.blackhole()
       await passed(silentMs)
@@ -81,7 +103,7 @@ export async function inject(
       return { name: `silence between ${id} and NATS for ${silentMs} ms${isLost ? ', then a reset' : ''}`, settled }
     }
     case 'NATS restart': {
-      const downMs = between(0, 3000)
+      const downMs = between(0, 2000)
       const settled = history.cutOff(world.peers.map((peer) => peer.id))
       if (random() < 0.5) await world.nats.kill()
       else await world.nats.stop()
@@ -90,7 +112,7 @@ export async function inject(
       return { name: `NATS down for ${downMs} ms`, settled }
     }
     case 'NATS pause': {
-      const pausedMs = between(500, 3000)
+      const pausedMs = between(300, 2800)
       const settled = history.cutOff(world.peers.map((peer) => peer.id))
       world.nats.pause()
       await passed(pausedMs)

@@ -9,12 +9,16 @@ const groups = 6
 const keysPerGroup = 10
 const requestTimeoutMs = 15_000
 
+/** A keyspace whose keys hold what was written last. */
+type Register = Exclude<FireKeyspace, 'feed'>
+
 const names = (prefix: string, count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => `${prefix}-${index}`)
 
 /** The keys of every keyspace. */
 export const fireKeys: Readonly<Record<FireKeyspace, readonly string[]>> = {
   ledger: names('account', registerKeys),
+  sessions: names('session', registerKeys),
   notes: names('note', registerKeys),
   feed: Array.from({ length: groups }, (_, group) => names(`g${group}`, keysPerGroup)).flat(),
 }
@@ -41,6 +45,21 @@ export class FireLoad {
   /** The longest that a reader waited at a peer that was not paused meanwhile. */
   slowestReadMs = 0
   readonly #feed = new Map<string, number>()
+  readonly #mix: readonly (readonly [share: number, operation: (peer: ClusterPeer) => Promise<void>])[] = [
+    [0.18, (peer) => this.#read(peer, 'ledger', this.#pickKeys('ledger'))],
+    [0.12, (peer) => this.#read(peer, 'sessions', this.#pickKeys('sessions'))],
+    [0.18, (peer) => this.#read(peer, 'feed', this.#pickKeys('feed'))],
+    [0.08, (peer) => this.#read(peer, 'notes', this.#pickKeys('notes'))],
+    [0.13, (peer) => this.#put(peer, 'ledger')],
+    [0.04, (peer) => this.#delete(peer, 'ledger')],
+    [0.08, (peer) => this.#put(peer, 'sessions')],
+    [0.02, (peer) => this.#delete(peer, 'sessions')],
+    [0.05, (peer) => this.#put(peer, 'notes')],
+    [0.02, (peer) => this.#delete(peer, 'notes')],
+    [0.06, (peer) => this.#invalidate(peer, 'delete')],
+    [0.03, (peer) => this.#invalidate(peer, 'tags')],
+    [0.01, (peer) => this.#invalidate(peer, 'clear')],
+  ]
   #last = 0
   #stopped = false
   #running: Promise<unknown> = Promise.resolve()
@@ -66,7 +85,9 @@ export class FireLoad {
   async readAll(): Promise<void> {
     await Promise.all(
       this.#world.peers.flatMap((peer) =>
-        (['ledger', 'notes', 'feed'] as const).map((keyspace) => this.#read(peer, keyspace, fireKeys[keyspace])),
+        (['ledger', 'sessions', 'notes', 'feed'] as const).map((keyspace) =>
+          this.#read(peer, keyspace, fireKeys[keyspace]),
+        ),
       ),
     )
   }
@@ -81,15 +102,11 @@ export class FireLoad {
   }
 
   async #operation(peer: ClusterPeer): Promise<void> {
-    const die = this.#random()
-    if (die < 0.25) return this.#read(peer, 'ledger', this.#pickKeys('ledger'))
-    if (die < 0.45) return this.#read(peer, 'feed', this.#pickKeys('feed'))
-    if (die < 0.55) return this.#read(peer, 'notes', this.#pickKeys('notes'))
-    if (die < 0.73) return this.#put(peer, 'ledger')
-    if (die < 0.79) return this.#delete(peer, 'ledger')
-    if (die < 0.86) return this.#put(peer, 'notes')
-    if (die < 0.89) return this.#delete(peer, 'notes')
-    return this.#invalidate(peer, die < 0.95 ? 'delete' : die < 0.98 ? 'tags' : 'clear')
+    let left = this.#random()
+    for (const [share, operation] of this.#mix) {
+      left -= share
+      if (left < 0) return operation(peer)
+    }
   }
 
   async #read(peer: ClusterPeer, keyspace: FireKeyspace, keys: readonly string[]): Promise<void> {
@@ -126,14 +143,14 @@ export class FireLoad {
     if (!peer.wasPausedSince(invokedMs)) this.slowestReadMs = Math.max(this.slowestReadMs, completedMs - invokedMs)
   }
 
-  #put(peer: ClusterPeer, keyspace: 'ledger' | 'notes'): Promise<void> {
+  #put(peer: ClusterPeer, keyspace: Register): Promise<void> {
     const key = this.#pick(fireKeys[keyspace])
     const value = ++this.#last
     const write = { kind: 'PUT', keyspace, keys: [key], value } as const
     return this.#write(peer, write, mutations.put, { keyspace, key, value })
   }
 
-  #delete(peer: ClusterPeer, keyspace: 'ledger' | 'notes'): Promise<void> {
+  #delete(peer: ClusterPeer, keyspace: Register): Promise<void> {
     const key = this.#pick(fireKeys[keyspace])
     const write = { kind: 'DELETE', keyspace, keys: [key], value: null } as const
     return this.#write(peer, write, mutations.delete, { keyspace, key })

@@ -3,13 +3,16 @@ import type { PeerLogLine } from '../support/cluster-peer.ts'
 import { ClusterWorld, eventually } from '../support/cluster-world.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { checkHistory, type Verdict } from './check-history.ts'
-import { type Fault, type FaultKind, faultKinds, inject } from './faults.ts'
-import { fireKeys, FireLoad } from './fire-load.ts'
-import { History, nowMs } from './history.ts'
+import { type Fault, FaultBag, type FaultKind, faultKinds, inject } from './faults.ts'
+import { FireLoad } from './fire-load.ts'
+import { type FireKeyspace, History, nowMs } from './history.ts'
+import { storedValues } from './stored-values.ts'
 
 /** How long and with what to fire. */
 export interface FireOptions {
   readonly minutes: number
+  /** It goes on until there were so many faults, but no longer than three times `minutes`. */
+  readonly leastFaults?: number
   readonly seed: number
   readonly peers?: number
   readonly clients?: number
@@ -36,12 +39,13 @@ export interface FireReport {
 
 const ttlMs = 20_000
 const nearTtlMs = 3_000
+const bucket = 'sessions'
 
 /** Five processes under random load and random faults, each injected after the cluster has settled from the last. */
 export async function fire(options: FireOptions): Promise<FireReport> {
-  const { minutes, seed, peers = 5, clients = 10, kinds = faultKinds, say = () => {} } = options
-  const settings = { ttl: ttlMs, nearTtl: nearTtlMs, negativeTtl: 1_000, readTimeout: 5_000 }
-  await using world = await ClusterWorld.make({ settings })
+  const { minutes, leastFaults = 0, seed, peers = 5, clients = 10, kinds = faultKinds, say = () => {} } = options
+  const settings = { bucket, ttl: ttlMs, nearTtl: nearTtlMs, negativeTtl: 1_000, readTimeout: 5_000 }
+  await using world = await ClusterWorld.make({ settings, nats: { jetstream: true } })
   const ids = Array.from({ length: peers }, (_, index) => `peer-${index}`)
   await world.proxied(...ids)
   await world.start(...ids)
@@ -53,15 +57,13 @@ export async function fire(options: FireOptions): Promise<FireReport> {
   const startedMs = nowMs()
   load.start(clients)
   try {
-    let bag: FaultKind[] = []
-    while (nowMs() - startedMs < minutes * 60_000) {
-      await passed(200 + random() * 600)
-      // Every kind comes up before any comes up again.
-      if (bag.length === 0) bag = [...kinds]
-      const [kind] = bag.splice(Math.floor(random() * bag.length), 1)
+    const bag = new FaultBag(kinds, random)
+    const lastMs = startedMs + minutes * 60_000
+    while (nowMs() < lastMs || (faults.length < leastFaults && nowMs() < startedMs + minutes * 180_000)) {
+      await passed(50 + random() * 250)
       const id = ids[Math.floor(random() * ids.length)]!
       const atMs = nowMs()
-      const { name, settled } = await inject(kind!, id, world, history, random)
+      const { name, settled } = await inject(bag.draw(), id, world, history, random)
       await world.settled(world.peers, 40_000)
       settled()
       faults.push({ name, atMs, tookMs: nowMs() - atMs })
@@ -88,15 +90,16 @@ async function inTheEnd(world: ClusterWorld, load: FireLoad, history: History): 
   // Copies of what somebody changed without living to tell.
   await passed(nearTtlMs)
   await load.readAll()
-  for (const key of fireKeys.ledger) {
-    const { reads, writes } = history.of('ledger', key)
-    const stored = (world.stored(key) ?? null) as number | null
-    const isAcknowledged = writes.every(({ value, outcome }) => value !== stored || outcome === 'OK')
-    for (const read of reads.slice(-world.peers.length)) {
-      if (read.value === stored || !isAcknowledged) continue
-      problems.push(
-        `in the end the source has ${stored} for ${key}, and ${read.via} serves ${read.value} (${read.code})`,
-      )
+  for (const [keyspace, values] of Object.entries(await storedValues(world, bucket))) {
+    for (const [key, stored] of values) {
+      const { reads, writes } = history.of(keyspace as FireKeyspace, key)
+      const isAcknowledged = writes.every(({ value, outcome }) => value !== stored || outcome === 'OK')
+      for (const read of reads.slice(-world.peers.length)) {
+        if (read.value === stored || !isAcknowledged) continue
+        problems.push(
+          `in the end the source has ${stored} for ${key}, and ${read.via} serves ${read.value} (${read.code})`,
+        )
+      }
     }
   }
   try {

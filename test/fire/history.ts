@@ -1,5 +1,8 @@
-/** The keyspaces under fire: with a writable source, with none, and with a source that changes by itself. */
-export type FireKeyspace = 'ledger' | 'notes' | 'feed'
+/**
+ * The keyspaces under fire: over a writable table, over a bucket on the cluster's own NATS, without a source, and over a
+ * source that changes by itself.
+ */
+export type FireKeyspace = 'ledger' | 'sessions' | 'notes' | 'feed'
 
 /** One reading of one key. Times are milliseconds since the epoch, by the clock of the process that fires. */
 export interface Read {

@@ -22,8 +22,8 @@ export default defineConfig({
   keyspaces: {
     // Only put to.
     notes: { ttl: 'forever', maxBytes: '32mb', nearTtl },
-    // A bucket on the cluster's own NATS.
-    ...(bucket === undefined ? {} : { sessions: { ...common, source: natsKvSource({ bucket }) } }),
+    // A bucket on the cluster's own NATS. What is put there lives as long as it is said to: in these tests, for good.
+    ...(bucket === undefined ? {} : { sessions: { ...common, ttl: 'forever', source: natsKvSource({ bucket }) } }),
     // Read from an HTTP origin in the test process, which counts.
     ...(origin === undefined
       ? {}
