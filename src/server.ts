@@ -13,7 +13,7 @@ import type { EngineApi } from './engine/engine-api.ts'
 import { Engine } from './engine/engine.ts'
 import type { Clock, Logger, Peers } from './ports/index.ts'
 import { type HttpServer, httpServer, type Readiness } from './http/http-server.ts'
-import type { Reading } from './http/metrics.ts'
+import type { Reading, Siblings } from './http/metrics.ts'
 import { trustedDocuments } from './http/trusted-documents.ts'
 import { accessOf } from './server/access-of.ts'
 import { graphqlSchema, typeProblems } from './server/graphql-schema.ts'
@@ -53,7 +53,17 @@ export type Stage =
   | 'stopped'
 
 /** What a process may add to its configuration: how it came about, and another heap than its own. */
-export type ProcessOptions = Partial<Pick<ResolveContext, 'heapLimitBytes' | 'origins' | 'problems'>>
+export type ProcessOptions = Partial<
+  Pick<ResolveContext, 'heapLimitBytes' | 'origins' | 'problems' | 'processId' | 'worker'>
+>
+
+/** What the command line adds to a process. */
+export interface ProcessParts {
+  /** Called when an older process with the same `peerId` is alive; by default this one stops. */
+  readonly onDuplicate?: () => void
+  /** Processes behind the same port, whose metrics are told together. Default: none. */
+  readonly siblings?: Siblings
+}
 
 const requestGraceMs = 10_000
 
@@ -89,6 +99,11 @@ export function resolvedConfig(config: Config, options: ProcessOptions = {}): Re
   })
 }
 
+/** The logger that a configuration names, or one that writes JSON lines to standard output. */
+export function loggerOf({ log }: ResolvedConfig): Logger {
+  return log.logger ?? pinoLogger({ level: log.level })
+}
+
 /** A fedcache, and what the command line needs of it beside. Puts the parts together: it alone knows them all. */
 export class FedcacheProcess implements Fedcache {
   readonly engine: Engine
@@ -102,9 +117,8 @@ export class FedcacheProcess implements Fedcache {
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
 
-  /** @param onDuplicate called when an older process with the same `peerId` is alive; by default this one stops. */
-  constructor(config: ResolvedConfig, onDuplicate?: () => void) {
-    this.logger = config.log.logger ?? pinoLogger({ level: config.log.level })
+  constructor(config: ResolvedConfig, { onDuplicate, siblings }: ProcessParts = {}) {
+    this.logger = loggerOf(config)
     const clock = systemClock()
     this.#membership = membership({
       config,
@@ -117,9 +131,14 @@ export class FedcacheProcess implements Fedcache {
     this.engine = engineOf(config, clock, this.logger, this.#membership.peers, this.#bridge)
     this.#access = accessOf(config, this.engine, clock, this.logger)
     const readings = [...this.#membership.readings, ...this.#bridge.readings]
-    this.#server = serverOf(config, this.logger, this.engine, this.#access, readings, () =>
-      readinessOf(this.#stage, this.#membership),
-    )
+    this.#server = serverOf(config, {
+      logger: this.logger,
+      engine: this.engine,
+      access: this.#access,
+      readings,
+      siblings,
+      readiness: () => readinessOf(this.#stage, this.#membership),
+    })
   }
 
   /** Where the process is in its life. */
@@ -195,14 +214,17 @@ function engineOf(
   return new Engine({ keyspaces, sources, defaultPolicy, memoryLimit, limits, clock, logger, peers, onChanged })
 }
 
-function serverOf(
-  config: ResolvedConfig,
-  logger: Logger,
-  engine: Engine,
-  access: Access,
-  readings: readonly Reading[],
-  readiness: () => Readiness,
-): HttpServer {
+interface ServedParts {
+  readonly logger: Logger
+  readonly engine: Engine
+  readonly access: Access
+  readonly readings: readonly Reading[]
+  readonly siblings: Siblings | undefined
+  readonly readiness: () => Readiness
+}
+
+function serverOf(config: ResolvedConfig, parts: ServedParts): HttpServer {
+  const { logger, engine, access, readings, siblings, readiness } = parts
   const { host, port, maxKeysPerCall } = config
   const { allowedHosts, bodyLimitBytes, cacheTags, graphiql, maxDocumentTokens, documents, tls, trusted } = config.http
   const contextOf = (allowed: EngineApi): ResolverContext =>
@@ -222,6 +244,7 @@ function serverOf(
     checkMetrics: (request) => access.checkMetrics(request),
     engine,
     readings,
+    ...(siblings === undefined ? {} : { siblings }),
     readiness,
     logger,
     host,

@@ -14,19 +14,24 @@ import { heapRoomNeeded } from './heap-room.ts'
 export async function check(flags: Flags, environment: Environment): Promise<string> {
   const { config, file, origins, problems } = await configuration(flags, environment)
   const heapLimitBytes = getHeapStatistics().heap_size_limit
-  const oldSpaceMebibytes = heapRoomNeeded(config.memoryLimit, {
+  const oldSpaceMebibytes = heapRoomNeeded(config, {
     heapLimitBytes,
     nodeFlags: process.execArgv,
     environment,
   })
   const isEnough = oldSpaceMebibytes === undefined
-  const resolved = resolvedConfig(config, { origins, problems, heapLimitBytes: isEnough ? heapLimitBytes : Infinity })
+  const heapOfOne = { origins, problems, heapLimitBytes: isEnough ? heapLimitBytes : Infinity }
+  const isShared = typeof config.workers === 'number' && config.workers > 1
+  const resolved = resolvedConfig(config, isShared ? { origins, problems, heapLimitBytes: Infinity } : heapOfOne)
+  const { workers: count } = resolved
+  const one = isShared ? resolvedConfig(config, { ...heapOfOne, worker: { number: 1, count } }) : resolved
   const heap = isEnough ? '' : `, for which serve starts Node.js with --max-old-space-size=${oldSpaceMebibytes}`
   return [
     `The configuration is right: ${file ?? 'no file'}\n`,
     row('listens on', `${resolved.host}, port ${resolved.port === 0 ? 'any free one' : resolved.port}`),
     row('memory', `at most ${formatSize(resolved.memoryLimit)}${heap}`),
     row('peer', peerOf(resolved)),
+    ...(isShared ? [row('workers', `${count}, each a peer with ${formatSize(one.memoryLimit)} of it`)] : []),
     row('sources', [...resolved.sources.keys()].join(', ') || 'none with a name of their own'),
     '',
     ...keyspacesOf(resolved),

@@ -22,6 +22,7 @@ export interface Flags {
   readonly nats: string | undefined
   readonly cluster: string | undefined
   readonly peerId: string | undefined
+  readonly workers: string | undefined
   readonly auth: string | undefined
   readonly logLevel: string | undefined
   readonly http: readonly string[]
@@ -56,6 +57,7 @@ const options = {
   nats: text,
   cluster: text,
   'peer-id': text,
+  workers: text,
   auth: text,
   'log-level': text,
   http: { type: 'string', multiple: true },
@@ -135,6 +137,7 @@ function flagsOf(values: Values, problems: string[]): Flags {
     nats: one('nats'),
     cluster: one('cluster'),
     peerId: one('peer-id'),
+    workers: one('workers'),
     auth: one('auth'),
     logLevel: one('log-level'),
     http: many('http'),

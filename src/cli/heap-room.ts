@@ -18,14 +18,17 @@ const heapFlag = /^--max[-_](old[-_]space|heap)[-_]size/
 
 /**
  * The `--max-old-space-size`, in mebibytes, that the process must be started anew with, because its heap is too small
- * for the configuration's `memoryLimit`.
+ * for the configuration's `memoryLimit`, or each of its workers for an equal part of it.
  *
  * @returns `undefined` where the heap has the room, no limit is configured, the process was started anew already, or
  * whoever started Node.js set the size of its heap by a flag; what is too small then is for the check to say.
  */
-export function heapRoomNeeded(memoryLimit: Config['memoryLimit'], situation: HeapSituation): number | undefined {
-  const memoryLimitBytes = parseSize(memoryLimit)
-  if (memoryLimitBytes === undefined || heapBytesFor(memoryLimitBytes) <= situation.heapLimitBytes) return undefined
+export function heapRoomNeeded(
+  { memoryLimit, workers }: Pick<Config, 'memoryLimit' | 'workers'>,
+  situation: HeapSituation,
+): number | undefined {
+  const memoryLimitBytes = Math.ceil((parseSize(memoryLimit) ?? NaN) / (workers ?? 1))
+  if (Number.isNaN(memoryLimitBytes) || heapBytesFor(memoryLimitBytes) <= situation.heapLimitBytes) return undefined
   if (situation.environment[restartedVariable] !== undefined) return undefined
   return situation.nodeFlags.some((flag) => heapFlag.test(flag)) ? undefined : oldSpaceMebibytesFor(memoryLimitBytes)
 }

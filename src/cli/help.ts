@@ -34,6 +34,8 @@ const commonFlags = `  --config FILE       a TypeScript or JavaScript file whose
   --cluster NAME      name of the cluster. Default: fedcache [FEDCACHE_CLUSTER]
   --peer-id ID        name of this process in the cluster, the same at every
                       start. Default: host name and port [FEDCACHE_PEER_ID]
+  --workers N         processes behind the one port, each a peer of the cluster,
+                      which more than one need. Default: 1 [FEDCACHE_WORKERS]
   --log-level LEVEL   debug, info, warn, error or silent. Default: info
                       [FEDCACHE_LOG_LEVEL]
 
@@ -53,6 +55,9 @@ the configuration's memoryLimit.
 SIGTERM and SIGINT: /ready answers 503, what was begun is finished, exit code 0.
 A second one, or 10 seconds, and it exits with 1. What cannot start exits with
 1, a command line that cannot be understood with 2.
+
+With --workers N it listens once all N do, starts those anew that end, and ends
+when all have ended.
 `,
   check: `fedcache check: check a configuration and say what it would serve
 

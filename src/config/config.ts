@@ -283,8 +283,18 @@ export interface Config {
   /** Keyspaces by name: a letter, then up to 63 letters, digits, `_`, `.` and `-`. */
   readonly keyspaces?: Readonly<Record<string, KeyspaceConfig>>
   /**
-   * What all keyspaces together may hold in this process: keys, values and overhead. `fedcache serve` gives the heap
-   * the room for it; where it does not start the process, a heap that is too small is an error. At least 1 mb.
+   * How many processes `fedcache serve` runs behind the one port, each a peer of the cluster with a `peerId` of its own
+   * (`one-1`, `one-2`, …). More than 1 need `cluster.nats` or `cluster.discovery`. They share what the machine has:
+   * each gets an equal part of `memoryLimit`, and of the `maxBytes` and `maxEntries` of keyspaces. From 1 to 64.
+   * `createFedcache` starts no processes and leaves it alone.
+   *
+   * @default 1
+   */
+  readonly workers?: number
+  /**
+   * What all keyspaces together may hold in this process, or in all its `workers` together: keys, values and overhead.
+   * `fedcache serve` gives the heap the room for it; where it does not start the process, a heap that is too small is an
+   * error. At least 1 mb.
    *
    * @default '512mb', or what the heap has room for where that is less
    */

@@ -11,6 +11,7 @@ export interface ProcessDefaults {
   readonly host: string
   readonly clusterName: string
   readonly minimumPeers: number
+  readonly workers: number
   readonly confirmTimeoutMs: number
   readonly memoryLimitBytes: number
   readonly maxKeyBytes: number
@@ -28,6 +29,7 @@ export const processDefaults: ProcessDefaults = {
   host: '127.0.0.1',
   clusterName: 'fedcache',
   minimumPeers: 1,
+  workers: 1,
   confirmTimeoutMs: second,
   memoryLimitBytes: 512 * megabyte,
   maxKeyBytes: kilobyte,

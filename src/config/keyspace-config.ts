@@ -33,14 +33,15 @@ export interface KeyspaceConfig {
    */
   readonly format?: ValueFormat
   /**
-   * What the keyspace may hold in this process: keys, values and overhead. At most `memoryLimit`; it is a limit, not a
-   * reservation, so the keyspaces of one config may promise more than `memoryLimit` together.
+   * What the keyspace may hold in this process, or in all its `workers` together: keys, values and overhead. At most
+   * `memoryLimit`; it is a limit, not a reservation, so the keyspaces of one config may promise more than `memoryLimit`
+   * together.
    *
    * @default the config's `memoryLimit`
    */
   readonly maxBytes?: Size
   /**
-   * How many entries the keyspace may hold in this process, from 1 to 16,000,000.
+   * How many entries the keyspace may hold in this process, or in all its `workers` together, from 1 to 16,000,000.
    *
    * @default no limit but `maxBytes`
    */

@@ -10,6 +10,7 @@ export interface Overrides {
   readonly nats?: string | undefined
   readonly cluster?: string | undefined
   readonly peerId?: string | undefined
+  readonly workers?: string | undefined
   readonly auth?: string | undefined
   readonly logLevel?: string | undefined
   /** Each `NAME=URL_TEMPLATE`: a keyspace over an HTTP API. */
@@ -27,7 +28,7 @@ export interface OverriddenConfig {
 /** Makes the keyspace of one `--http`. Throws ConfigError where the template is wrong. */
 export type HttpKeyspace = (name: string, urlTemplate: string) => KeyspaceConfig
 
-/** What the environment says: `FEDCACHE_PORT`, `_HOST`, `_NATS_URL`, `_CLUSTER`, `_PEER_ID`, `_AUTH`, `_LOG_LEVEL`. */
+/** What the environment says: `FEDCACHE_PORT`, `_HOST`, `_NATS_URL`, `_CLUSTER`, `_PEER_ID`, `_WORKERS`, `_AUTH`, `_LOG_LEVEL`. */
 export function environmentOverrides(environment: Readonly<Record<string, string | undefined>>): Overrides {
   return {
     port: environment['FEDCACHE_PORT'],
@@ -35,6 +36,7 @@ export function environmentOverrides(environment: Readonly<Record<string, string
     nats: environment['FEDCACHE_NATS_URL'],
     cluster: environment['FEDCACHE_CLUSTER'],
     peerId: environment['FEDCACHE_PEER_ID'],
+    workers: environment['FEDCACHE_WORKERS'],
     auth: environment['FEDCACHE_AUTH'],
     logLevel: environment['FEDCACHE_LOG_LEVEL'],
   }
@@ -64,6 +66,7 @@ export function overriddenConfig(
   }
   const port = choose('port', 'port', '--port', 'FEDCACHE_PORT')
   const host = choose('host', 'host', '--host', 'FEDCACHE_HOST')
+  const workers = choose('workers', 'workers', '--workers', 'FEDCACHE_WORKERS')
   const auth = choose('auth', 'auth', '--auth', 'FEDCACHE_AUTH')
   const level = choose('logLevel', 'log.level', '--log-level', 'FEDCACHE_LOG_LEVEL')
   const cluster = given({
@@ -79,7 +82,7 @@ export function overriddenConfig(
     problems,
     config: {
       ...config,
-      ...given({ port: port === undefined ? undefined : numberOf(port), host }),
+      ...given({ port: numberOf(port), host, workers: numberOf(workers) }),
       ...(auth === undefined ? {} : { auth: auth as 'none' }),
       ...(level === undefined ? {} : { log: { ...config.log, level: level as LogLevel } }),
       ...(Object.keys(cluster).length === 0 ? {} : { cluster: { ...fileCluster, ...cluster } }),
@@ -118,8 +121,8 @@ function httpKeyspaces(
 }
 
 /** Text that is a number as one; other text as it is, so that the check of it can show what was written. */
-function numberOf(text: string): number {
-  return /^\d+$/.test(text) ? Number(text) : (text as unknown as number)
+function numberOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : (text as unknown as number | undefined)
 }
 
 function given<Fields extends object>(fields: Fields): { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> } {

@@ -37,6 +37,8 @@ export interface ResolveContext {
   readonly hostname: string
   /** Tells processes with a free port apart in a `peerId` that is not given. */
   readonly processId: number
+  /** Which of several processes behind one port it is read for. Default: for all of them as one. */
+  readonly worker?: Worker
   /** The store of keyspaces that name none. */
   readonly defaultStore: StoreFactory
   /** Checks the SDL of typed keyspaces. Default: it is not checked. */
@@ -45,6 +47,13 @@ export interface ResolveContext {
   readonly origins?: ReadonlyMap<string, string>
   /** What was found wrong before, to be told with the rest. */
   readonly problems?: readonly ConfigProblem[]
+}
+
+/** One of several processes behind one port, which share what one configuration allows them. */
+export interface Worker {
+  /** From 1. */
+  readonly number: number
+  readonly count: number
 }
 
 /** A configuration that was checked, with every default filled in. Durations are milliseconds, sizes are bytes. */
@@ -56,6 +65,8 @@ export interface ResolvedConfig {
   /** Functions that give callers their part, of keyspaces that are partitioned, by name. */
   readonly partitions: ReadonlyMap<string, (identity: Identity) => string>
   readonly cluster: ResolvedCluster
+  /** Processes behind the one port. */
+  readonly workers: number
   readonly sources: ReadonlyMap<string, Source>
   readonly keyspaces: readonly KeyspaceDefinition[]
   /** The rules of keyspaces that are made while fedcache runs, before their own settings. */
@@ -77,6 +88,7 @@ const configFields: readonly (keyof Config)[] = [
   'cluster',
   'sources',
   'keyspaces',
+  'workers',
   'memoryLimit',
   'maxKeyBytes',
   'maxKeysPerCall',
@@ -102,7 +114,8 @@ export function resolveConfig(config: Config, context: ResolveContext): Resolved
     fallback: processDefaults.port,
   })
   const sources = resolveSources(problems, fields['sources'])
-  const memoryLimit = resolveMemoryLimit(problems, fields['memoryLimit'], context.heapLimitBytes)
+  const sharers = context.worker?.count ?? 1
+  const memoryLimit = resolveMemoryLimit(problems, fields['memoryLimit'], context.heapLimitBytes, sharers)
   const maxKeyBytes = checkSize(problems, 'maxKeyBytes', fields['maxKeyBytes'], {
     min: 1,
     max: 64 * kilobyte,
@@ -111,6 +124,7 @@ export function resolveConfig(config: Config, context: ResolveContext): Resolved
   const keyspaceContext = {
     sources: { named: sources, names: Object.keys(recordOf(fields['sources'])) },
     memoryLimit,
+    sharers,
     maxKeyBytes,
     defaultStore: context.defaultStore,
   }
@@ -118,10 +132,13 @@ export function resolveConfig(config: Config, context: ResolveContext): Resolved
     resolveKeyspace(problems, name, value, keyspaceContext),
   )
   const subgraph = resolveSubgraph(problems, fields['subgraph'], keyspaces, context.checkTypes ?? (() => []))
+  const access = resolveAccess(problems, fields)
+  const cluster = resolveCluster(problems, fields['cluster'], peerIdFrom(context.hostname, port || context.processId))
   const resolved: ResolvedConfig = {
     port,
-    ...resolveAccess(problems, fields),
-    cluster: resolveCluster(problems, fields['cluster'], peerIdFrom(context.hostname, port || context.processId)),
+    ...access,
+    cluster: context.worker === undefined ? cluster : workerIn(cluster, context.worker),
+    workers: resolveWorkers(problems, fields['workers'], cluster),
     sources,
     keyspaces,
     partitions: resolvePartitions(problems, fields),
@@ -142,13 +159,33 @@ export function resolveConfig(config: Config, context: ResolveContext): Resolved
   return resolved
 }
 
-function resolveMemoryLimit(problems: Problems, value: unknown, heapLimitBytes: number): number {
-  const fallback = Math.min(processDefaults.memoryLimitBytes, Math.max(megabyte, memoryLimitFor(heapLimitBytes)))
-  const memoryLimit = checkSize(problems, 'memoryLimit', value, { min: megabyte, max: Infinity, fallback })
+function resolveMemoryLimit(problems: Problems, value: unknown, heapLimitBytes: number, sharers: number): number {
+  const most = Math.max(megabyte, memoryLimitFor(heapLimitBytes)) * sharers
+  const fallback = Math.min(processDefaults.memoryLimitBytes, most)
+  const min = megabyte * sharers
+  const memoryLimit = Math.floor(checkSize(problems, 'memoryLimit', value, { min, max: Infinity, fallback }) / sharers)
   if (heapBytesFor(memoryLimit) > heapLimitBytes) {
     problems.add('memoryLimit', heapAdvice(memoryLimit, heapLimitBytes), value)
   }
   return memoryLimit
+}
+
+function resolveWorkers(problems: Problems, value: unknown, cluster: ResolvedCluster): number {
+  const workers = checkWholeNumber(problems, 'workers', value, { min: 1, max: 64, fallback: processDefaults.workers })
+  if (workers === 1) return workers
+  if (cluster.nats.length === 0 && cluster.discovery === undefined) {
+    const message = 'needs cluster.nats or cluster.discovery: each worker is a peer, and peers talk over NATS'
+    problems.add('workers', `${message}. Start a nats-server and name it with --nats, or leave it at 1`, value)
+  }
+  if (cluster.peerId.length + `-${workers}`.length > 64) {
+    problems.add('cluster.peerId', 'must leave room for the number of a worker in 64 characters', cluster.peerId)
+  }
+  return workers
+}
+
+/** A worker is a peer like any other, by a name of its own. */
+function workerIn(cluster: ResolvedCluster, { number }: Worker): ResolvedCluster {
+  return { ...cluster, peerId: `${cluster.peerId}-${number}` }
 }
 
 function resolveAccess(

@@ -61,6 +61,8 @@ export interface KeyspaceContext {
   readonly sources: { readonly named: ReadonlyMap<string, Source>; readonly names: readonly string[] }
   /** Bytes that all keyspaces together may hold. */
   readonly memoryLimit: number
+  /** How many processes share what a keyspace may hold; `memoryLimit` is the part of one. */
+  readonly sharers: number
   readonly maxKeyBytes: number
   readonly defaultStore: StoreFactory
 }
@@ -113,8 +115,9 @@ function resolveLimits(
   at: FieldReader,
   context: KeyspaceContext,
 ): Pick<KeyspacePolicy, 'maxBytes' | 'maxEntries' | 'maxValueBytes'> {
-  const { memoryLimit } = context
-  const maxBytes = checkSize(...at('maxBytes'), { min: 1, max: Infinity, fallback: memoryLimit })
+  const { memoryLimit, sharers } = context
+  const partOf = (whole: number): number => Math.max(1, Math.floor(whole / sharers))
+  const maxBytes = partOf(checkSize(...at('maxBytes'), { min: 1, max: Infinity, fallback: memoryLimit * sharers }))
   const [problems, path, received] = at('maxBytes')
   if (maxBytes > memoryLimit) problems.add(path, 'must not be more than memoryLimit', received)
   const fallback = Math.min(keyspaceDefaults.maxValueBytes, maxBytes)
@@ -126,7 +129,7 @@ function resolveLimits(
   return {
     maxBytes,
     maxValueBytes,
-    maxEntries: checkWholeNumber(...at('maxEntries'), { ...entriesRange, fallback: Infinity }),
+    maxEntries: partOf(checkWholeNumber(...at('maxEntries'), { ...entriesRange, fallback: Infinity })),
   }
 }
 

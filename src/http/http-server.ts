@@ -9,7 +9,7 @@ import type { CacheTagHeaders } from './cache-headers.ts'
 import { type CertificateFiles, followCertificate } from './certificate.ts'
 import { graphqlHandler } from './graphql-handler.ts'
 import { closed, listening, openOf, originOf } from './listener.ts'
-import { metrics, type Reading } from './metrics.ts'
+import { metrics, type Reading, type Siblings } from './metrics.ts'
 import { preparedLane } from './prepared/prepared-lane.ts'
 import { answerWriter } from './prepared/write-answer.ts'
 import { hostGuard } from './request-guard.ts'
@@ -52,6 +52,8 @@ export interface HttpServerOptions {
   readonly engine: Engine
   /** Numbers of other parts of the process, for `/metrics`. Default: none. */
   readonly readings?: readonly Reading[]
+  /** Processes behind the same port, whose numbers `/metrics` tells as well. Default: none. */
+  readonly siblings?: Siblings
   readonly readiness: () => Readiness
   readonly logger: Logger
   /** Address to listen on. Default `127.0.0.1`. */
@@ -105,7 +107,7 @@ const requestTimeoutMs = 60_000
 /** Makes an HTTP server. It listens when told to. */
 export function httpServer(options: HttpServerOptions): HttpServer {
   const { host = '127.0.0.1', port = 4000, maxBodyBytes = 16 * 2 ** 20 } = options
-  const numbers = metrics(options.engine, options.readings)
+  const numbers = metrics(options.engine, options.readings, options.siblings)
   const handler = graphqlHandler({
     ...options,
     checkMetrics: options.checkMetrics ?? (() => {}),

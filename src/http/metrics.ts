@@ -1,4 +1,4 @@
-import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
+import { AggregatorRegistry, Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
 import type { Engine } from '../engine/engine.ts'
 import type { KeyspaceStats } from '../engine/results.ts'
 import { RequestDurations } from './request-durations.ts'
@@ -19,6 +19,22 @@ export interface Reading {
   /** Name of the label whose values `read` tells apart. */
   readonly label?: string
   readonly read: () => number | ReadonlyMap<string, number>
+}
+
+/** The numbers of one process at one moment, as they are sent to another. */
+export type ProcessNumbers = readonly object[]
+
+/**
+ * The processes behind one port. Who scrapes it reaches any of them, and hears from that one about all, told apart by
+ * the label `worker`.
+ */
+export interface Siblings {
+  /** Name of this process among them. */
+  readonly worker: string
+  /** What is called whenever one of them wants the numbers of this process. */
+  answerWith(numbers: () => Promise<ProcessNumbers>): void
+  /** The numbers of all, this one included; those that do not answer in time are left out. */
+  numbers(): Promise<readonly ProcessNumbers[]>
 }
 
 const gauges: readonly (readonly [statistic: keyof KeyspaceStats, name: string, help: string])[] = [
@@ -76,15 +92,30 @@ function readingMetric({ type, name, help, label, read }: Reading, registers: Re
   }
 }
 
+/** The numbers of several processes in the text format. Each has a label of its own, so nothing is added up. */
+function textOf(processes: readonly ProcessNumbers[]): Promise<string> {
+  const all = processes.map((numbers) => numbers.map((metric) => ({ ...metric, aggregator: 'sum' })))
+  return AggregatorRegistry.aggregate(all).metrics()
+}
+
 /** Makes the metrics of one server, in a registry of its own. */
-export function metrics(engine: Engine, readings: readonly Reading[] = []): Metrics {
+export function metrics(engine: Engine, readings: readonly Reading[] = [], siblings?: Siblings): Metrics {
   const registry = new Registry()
+  if (siblings !== undefined) registry.setDefaultLabels({ worker: siblings.worker })
   keyspaceMetrics(engine, [registry])
   for (const reading of readings) readingMetric(reading, [registry])
   const durations = new RequestDurations()
   durations.register(registry)
   // These watch the event loop and the garbage collector, which a process that nobody scrapes need not pay for.
   let watching = false
+  const watch = (): void => {
+    if (!watching) collectDefaultMetrics({ register: registry })
+    watching = true
+  }
+  siblings?.answerWith(() => {
+    watch()
+    return registry.getMetricsAsJSON()
+  })
   return {
     answered: ({ method, path, status, seconds }) => {
       // Paths and methods are whatever clients write; each new label would be kept for ever.
@@ -93,9 +124,9 @@ export function metrics(engine: Engine, readings: readonly Reading[] = []): Metr
       durations.observe(shownMethod, shownPath, status, seconds)
     },
     scrape: async () => {
-      if (!watching) collectDefaultMetrics({ register: registry })
-      watching = true
-      return { contentType: registry.contentType, text: await registry.metrics() }
+      watch()
+      const text = siblings === undefined ? await registry.metrics() : await textOf(await siblings.numbers())
+      return { contentType: registry.contentType, text }
     },
   }
 }

@@ -8,6 +8,7 @@ const noFlags = {
   nats: undefined,
   cluster: undefined,
   peerId: undefined,
+  workers: undefined,
   auth: undefined,
   logLevel: undefined,
   http: [],
@@ -43,6 +44,8 @@ describe('a command line', () => {
       '--cluster=c',
       '--peer-id',
       'p',
+      '--workers',
+      '2',
     ]
     expect(commandLine([...args, '--auth', 'none', '--log-level', 'debug', '--http', 'a=b', '--http=c=d=e'])).toEqual({
       command: 'serve',
@@ -54,6 +57,7 @@ describe('a command line', () => {
         nats: 'a,b',
         cluster: 'c',
         peerId: 'p',
+        workers: '2',
         auth: 'none',
         logLevel: 'debug',
         http: ['a=b', 'c=d=e'],

@@ -11,8 +11,9 @@ const situation = { heapLimitBytes: 2 * gigabyte, nodeFlags: [], environment: {}
 
 describe('the room that the heap needs', () => {
   it('is asked for where the heap is too small', () => {
-    expect(heapRoomNeeded('2gb', situation)).toBe(3200)
-    expect(heapRoomNeeded(2 * gigabyte, situation)).toBe(3200)
+    expect(heapRoomNeeded({ memoryLimit: '2gb' }, situation)).toBe(3200)
+    expect(heapRoomNeeded({ memoryLimit: 2 * gigabyte }, situation)).toBe(3200)
+    expect(heapRoomNeeded({ memoryLimit: '8gb', workers: 4 }, situation)).toBe(3200)
   })
 
   it.each([
@@ -26,7 +27,11 @@ describe('the room that the heap needs', () => {
     ['Node.js was told a share', '2gb', { nodeFlags: ['--max-old-space-size-percentage=50'] }],
     ['Node.js was told the whole heap', '2gb', { nodeFlags: ['--max-heap-size=100'] }],
   ] as const)('is not asked for where %s', (_why, memoryLimit, changes) => {
-    expect(heapRoomNeeded(memoryLimit as '1gb', { ...situation, ...changes })).toBeUndefined()
+    expect(heapRoomNeeded({ memoryLimit: memoryLimit as '1gb' }, { ...situation, ...changes })).toBeUndefined()
+  })
+
+  it('is not asked for where each worker has room for its part', () => {
+    expect(heapRoomNeeded({ memoryLimit: '4gb', workers: 4 }, situation)).toBeUndefined()
   })
 })
 

@@ -10,6 +10,7 @@ const everything = {
   FEDCACHE_NATS_URL: 'nats://environment',
   FEDCACHE_CLUSTER: 'environment',
   FEDCACHE_PEER_ID: 'environment',
+  FEDCACHE_WORKERS: '3',
   FEDCACHE_AUTH: 'none',
   FEDCACHE_LOG_LEVEL: 'warn',
 }
@@ -20,6 +21,7 @@ const flags: Overrides = {
   nats: 'nats://flag',
   cluster: 'flag',
   peerId: 'flag',
+  workers: '4',
   auth: 'none',
   logLevel: 'error',
 }
@@ -60,6 +62,7 @@ describe('flags over environment over file', () => {
     expect(config).toEqual({
       port: 1,
       host: 'environment',
+      workers: 3,
       auth: 'none',
       cluster: { name: 'environment', peerId: 'environment', nats: 'nats://environment', minimumPeers: 2 },
       log: { level: 'warn' },
@@ -68,6 +71,7 @@ describe('flags over environment over file', () => {
     expect(Object.fromEntries(origins)).toEqual({
       port: 'FEDCACHE_PORT',
       host: 'FEDCACHE_HOST',
+      workers: 'FEDCACHE_WORKERS',
       auth: 'FEDCACHE_AUTH',
       'log.level': 'FEDCACHE_LOG_LEVEL',
       'cluster.name': 'FEDCACHE_CLUSTER',
@@ -81,6 +85,7 @@ describe('flags over environment over file', () => {
     expect(config).toEqual({
       port: 2,
       host: 'flag',
+      workers: 4,
       auth: 'none',
       cluster: { name: 'flag', peerId: 'flag', nats: 'nats://flag', minimumPeers: 2 },
       log: { level: 'error' },
@@ -89,6 +94,7 @@ describe('flags over environment over file', () => {
     expect(Object.fromEntries(origins)).toEqual({
       port: '--port',
       host: '--host',
+      workers: '--workers',
       auth: '--auth',
       'log.level': '--log-level',
       'cluster.name': '--cluster',

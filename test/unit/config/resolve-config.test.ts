@@ -11,6 +11,7 @@ describe('a config that says nothing', () => {
     expect(resolved).toEqual({
       port: 4000,
       host: '127.0.0.1',
+      workers: 1,
       auth: undefined,
       partitions: new Map(),
       cluster: {
@@ -132,6 +133,7 @@ describe('a config that says everything', () => {
     expect(resolved).toEqual({
       port: 0,
       host: '0.0.0.0',
+      workers: 1,
       auth: 'none',
       partitions: new Map(),
       cluster: {
@@ -210,6 +212,44 @@ describe('a config that says everything', () => {
   })
 })
 
+describe('a worker', () => {
+  const config = {
+    workers: 4,
+    memoryLimit: '100mb',
+    cluster: { nats: 'a', peerId: 'box' },
+    keyspaces: { own: { maxBytes: '10mb', maxEntries: 1001 }, large: {}, tiny: { maxBytes: 3, maxValueBytes: 1 } },
+  }
+
+  it('is a peer of its own, with an equal part of what all may hold together', () => {
+    const { cluster, memoryLimit, keyspaces, defaultPolicy } = resolveAnything(config, {
+      worker: { number: 3, count: 4 },
+    })
+    expect(cluster.peerId).toBe('box-3')
+    expect(memoryLimit).toBe(25 * 2 ** 20)
+    expect(defaultPolicy.maxBytes).toBe(25 * 2 ** 20)
+    expect(keyspaces.map(({ policy }) => [policy.maxBytes, policy.maxEntries])).toEqual([
+      [2.5 * 2 ** 20, 250],
+      [25 * 2 ** 20, Infinity],
+      [1, Infinity],
+    ])
+  })
+
+  it('may have too small a part', () => {
+    const changes = { worker: { number: 1, count: 4 } }
+    const values = { ...config, keyspaces: { large: { maxBytes: '10mb', maxValueBytes: '5mb' } } }
+    expect(problemsOf(values).map(({ path }) => path)).toEqual([])
+    expect(problemsOf(values, changes).map(({ path }) => path)).toEqual(['keyspaces.large.maxValueBytes'])
+    expect(problemsOf({ ...config, memoryLimit: '3mb' }, changes).map(({ path }) => path)).toContain('memoryLimit')
+  })
+
+  it('has its part of the default that the heap has room for', () => {
+    const worker = { number: 1, count: 4 }
+    const { memoryLimit: _limit, ...others } = config
+    expect(resolveAnything(others, { worker }).memoryLimit).toBe(128 * 2 ** 20)
+    expect(resolveAnything(others, { worker, heapLimitBytes: 278 * 2 ** 20 }).memoryLimit).toBe(100 * 2 ** 20)
+  })
+})
+
 describe('what is wrong', () => {
   const must = (path: string, message: string, received: unknown): object => ({ path, message, received })
 
@@ -278,6 +318,30 @@ describe('what is wrong', () => {
       'peers to wait for and no way to meet them',
       { cluster: { minimumPeers: 3 } },
       must('cluster.minimumPeers', 'must be 1 without nats or discovery; received 3', 3),
+    ],
+    [
+      'workers that cannot talk',
+      { workers: 2 },
+      must(
+        'workers',
+        'needs cluster.nats or cluster.discovery: each worker is a peer, and peers talk over NATS. Start a ' +
+          'nats-server and name it with --nats, or leave it at 1; received 2',
+        2,
+      ),
+    ],
+    [
+      'workers with no room for their numbers',
+      { workers: 12, cluster: { nats: 'a', peerId: 'a'.repeat(62) } },
+      must(
+        'cluster.peerId',
+        `must leave room for the number of a worker in 64 characters; received "${'a'.repeat(62)}"`,
+        'a'.repeat(62),
+      ),
+    ],
+    [
+      'too many workers',
+      { workers: 65, cluster: { nats: 'a' } },
+      must('workers', 'must be a whole number from 1 to 64; received 65', 65),
     ],
     [
       'too long a wait for confirmations',
