@@ -40,6 +40,8 @@ export interface ChangeRecord {
   outcome?: 'DONE' | 'NONE' | 'UNKNOWN'
   error?: string
   unconfirmed?: readonly string[]
+  /** Whether every process that was alive had confirmed it, those that were paused too. */
+  isHeardByAll?: boolean
   /** Processes that had not confirmed it when it was acknowledged. */
   uncovered?: readonly SimulatedProcess[]
   /** From when on no process may serve what the change made old. */
@@ -58,8 +60,11 @@ export class History {
   readonly changes: ChangeRecord[] = []
   /** Moments at which puts that live in memory only may have been lost. */
   readonly losses: Moment[] = []
-  /** The same for puts that carry tags: whoever missed a change does not know whether it was of their tags. */
-  readonly taggedLosses: Moment[] = []
+  /**
+   * From when to when puts that carry tags may have been lost: whoever missed a change does not know whether it was of
+   * their tags.
+   */
+  readonly taggedLosses: { readonly fromMs: number; readonly toMs: number }[] = []
   readonly #sources: Readonly<Record<'stored' | 'loaded', SharedSource>>
   readonly #boundMs: number
 
@@ -146,9 +151,18 @@ export class History {
         change.sent.order > put.end!.order &&
         change.strong !== undefined &&
         change.strong.order <= sent.order &&
-        affects(change, read),
+        affects(change, read) &&
+        // Who was paused brings back what it has when the put that replaced it died with the only peer that had it.
+        (change.kind !== 'put' || change.isHeardByAll === true || !this.#mayBeLost(change, end!)),
     )
     return after === undefined ? undefined : `older than what was acknowledged (${words(after)}), was ${words(put)}`
+  }
+
+  /** Whether the value of a put, which lives in memory only, may have been lost until a moment. */
+  #mayBeLost({ sent, value }: ChangeRecord, until: Moment): boolean {
+    if (this.losses.some(({ order }) => order >= sent.order && order <= until.order)) return true
+    if (tagsOf(value!).length === 0) return false
+    return this.taggedLosses.some(({ fromMs, toMs }) => fromMs <= until.atMs && toMs >= sent.atMs)
   }
 
   #checkAbsent({ sent, end }: ReadRecord, ofKey: readonly ChangeRecord[]): string | undefined {
@@ -167,8 +181,15 @@ export class History {
         change.sent.order < end!.order &&
         (change.end === undefined || change.outcome !== 'DONE' || change.end.order > put.sent.order),
     )
-    const losses = tagsOf(put.value!).length === 0 ? this.losses : [...this.losses, ...this.taggedLosses]
-    const lost = losses.some(({ order }) => order >= put.sent.order && order <= end!.order)
+    // What replaced it may have been lost in its place, also where its put came to no acknowledgement.
+    const mayHaveReplaced = ofKey.filter(
+      (change) =>
+        change.kind === 'put' &&
+        change.outcome !== 'NONE' &&
+        change.sent.order < end!.order &&
+        (change.end === undefined || change.end.order > put.sent.order),
+    )
+    const lost = [put, ...mayHaveReplaced].some((change) => this.#mayBeLost(change, end!))
     return removed || lost ? undefined : `lost although nothing removed it (${words(put)})`
   }
 }
