@@ -72,9 +72,9 @@ says everything that is.
 Usage: fedcache schema [--profile PROFILE] [--expose PARTS] [--override NAME]
                        [FLAGS]
 
-  --profile PROFILE   who composes: apollo or cosmo, for a newer version of
-                      federation with @cacheTag, or hive. Default: what
-                      composes everywhere
+  --profile PROFILE   who composes: apollo (for Apollo Router) or cosmo, for a
+                      newer version of federation with @cacheTag, or hive.
+                      Default: what composes everywhere
   --expose PARTS      types, entries and admin, with commas between them: what
                       the supergraph gets. Default: what the configuration says,
                       else types, and entries while there are no typed keyspaces

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { createFedcache, loadConfig } from '../../src/index.ts'
 import { resolvedConfig } from '../../src/server.ts'
 import { post } from '../support/served-cache.ts'
@@ -11,6 +11,7 @@ import { post } from '../support/served-cache.ts'
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const pages = [
   'SECURITY.md',
+  'docs/federation.md',
   ...readdirSync(join(root, 'docs'))
     .filter((name) => /^(?:auth|discovery)-.*\.md$/.test(name))
     .map((name) => `docs/${name}`),
@@ -25,7 +26,7 @@ afterAll(() => rm(folder, { recursive: true }))
 /** The configurations of a page, as files. */
 async function configsOf(page: string): Promise<readonly string[]> {
   const text = readFileSync(join(root, page), 'utf8')
-  const blocks = Array.from(text.matchAll(/^```ts\n(.*?)^```$/gms), ([, block]) => block!)
+  const blocks = Array.from(text.matchAll(/^```ts\n((?:(?!^```).)*?^export default.*?)^```$/gms), ([, block]) => block!)
   return Promise.all(
     blocks.map(async (block, index) => {
       const path = join(folder, `${page.replace(/\W/g, '-')}-${index}.config.ts`)
@@ -36,6 +37,7 @@ async function configsOf(page: string): Promise<readonly string[]> {
 }
 
 test.each(pages)('%s: every configuration in it is right', async (page) => {
+  vi.stubEnv('DATABASE_URL', 'postgres://localhost/shop')
   const paths = await configsOf(page)
   expect(paths).not.toHaveLength(0)
   for (const path of paths) resolvedConfig(await loadConfig(path), { heapLimitBytes: Infinity })
