@@ -8,6 +8,7 @@ export type {
   Config,
   GraphiqlTabConfig,
   HttpConfig,
+  HttpTimeoutsConfig,
   LogConfig,
   LogLevel,
   SubgraphConfig,

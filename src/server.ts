@@ -227,6 +227,7 @@ function serverOf(config: ResolvedConfig, parts: ServedParts): HttpServer {
   const { logger, engine, access, readings, siblings, readiness } = parts
   const { host, port, maxKeysPerCall } = config
   const { allowedHosts, bodyLimitBytes, cacheTags, graphiql, maxDocumentTokens, documents, tls, trusted } = config.http
+  const { limits, proxies, responseLimitBytes, timeouts } = config.http
   const contextOf = (allowed: EngineApi): ResolverContext =>
     resolverContext(allowed, {
       maxKeysPerCall,
@@ -257,6 +258,10 @@ function serverOf(config: ResolvedConfig, parts: ServedParts): HttpServer {
     ...(trusted === undefined ? {} : { trusted: trustedDocuments(trusted.documents, trusted.only) }),
     graphiql,
     ...(allowedHosts === undefined ? {} : { allowedHosts }),
+    ...(proxies === undefined ? {} : { proxies }),
+    // One answer is the largest there may be, while another is on its way.
+    limits: { ...limits, maxWaitingBytes: 2 * responseLimitBytes },
+    timeouts,
   })
 }
 

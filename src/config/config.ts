@@ -111,6 +111,35 @@ export interface GraphiqlTabConfig {
   readonly variables?: Readonly<Record<string, unknown>>
 }
 
+/** How long clients may take, from 100 ms to 1 h. */
+export interface HttpTimeoutsConfig {
+  /**
+   * To send the head of a request, and to agree on TLS. Not longer than `request`.
+   *
+   * @default '10s'
+   */
+  readonly headers?: Duration
+  /**
+   * To send a request as a whole.
+   *
+   * @default '60s'
+   */
+  readonly request?: Duration
+  /**
+   * Between two requests on one connection.
+   *
+   * @default '75s', longer than most load balancers
+   */
+  readonly keepAlive?: Duration
+  /**
+   * To read what they are sent, with the time that it takes at `minReadRate` beside. Subscriptions over WebSockets are
+   * then closed with 1013.
+   *
+   * @default '30s'
+   */
+  readonly slowClient?: Duration
+}
+
 /** The HTTP server. */
 export interface HttpConfig {
   /**
@@ -184,6 +213,55 @@ export interface HttpConfig {
    * @default none
    */
   readonly allowedHosts?: readonly string[]
+  /**
+   * Proxies in front of this server: their addresses and networks, such as `['10.0.0.0/8', '::1']`, or how many of them
+   * every request passes. What they tell is believed: from which address, by which scheme and under which name a request
+   * was sent. It counts for what pages of other origins may not do, for logs, and for functions of `auth`. Of anybody
+   * else those headers are not looked at. A number believes whoever connects: nobody but the proxies may reach the port.
+   *
+   * @default none
+   */
+  readonly trustedProxies?: readonly string[] | number
+  /**
+   * In which headers trusted proxies tell: `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`, or `Forwarded`.
+   * They must set those or take them away, and not pass on what clients sent.
+   *
+   * @default 'x-forwarded'
+   */
+  readonly forwardedHeaders?: 'x-forwarded' | 'forwarded'
+  /**
+   * How many queries and mutations may be under way at once, over HTTP and WebSockets together. Others are answered 503
+   * with `Retry-After`, and the code `BUSY`. `/health`, `/ready` and `/metrics` always answer. From 1 to 1,000,000.
+   *
+   * @default 20000
+   */
+  readonly maxOperations?: number
+  /**
+   * How many subscriptions may be open at once. From 1 to 1,000,000.
+   *
+   * @default 10000
+   */
+  readonly maxSubscriptions?: number
+  /**
+   * How many WebSockets may be open at once. From 1 to 1,000,000.
+   *
+   * @default 10000
+   */
+  readonly maxWebSockets?: number
+  /**
+   * How many operations one WebSocket may have under way. From 1 to 1,000,000.
+   *
+   * @default 1000
+   */
+  readonly maxOperationsPerWebSocket?: number
+  /** How long clients may take. Those that take longer are cut off. */
+  readonly timeouts?: HttpTimeoutsConfig
+  /**
+   * How many bytes of an answer a client must at least read in a second, beside `timeouts.slowClient`. From 1 b to 1 gb.
+   *
+   * @default '128kb'
+   */
+  readonly minReadRate?: Size
   /**
    * Tells shared caches, such as a CDN, by which tags to drop an answer: the name of each keyspace that was read,
    * `keyspace/key`, and the tags of the entries. `cache-tag` has commas between them, `surrogate-key` spaces; what is not

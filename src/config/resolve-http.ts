@@ -3,6 +3,14 @@ import { checkBoolean, checkFields, checkOneOf, checkSize, checkWholeNumber, isP
 import type { CacheTagHeader, GraphiqlTabConfig } from './config.ts'
 import { processDefaults } from './defaults.ts'
 import type { Problems } from './problems.ts'
+import {
+  type ResolvedLimits,
+  type ResolvedProxies,
+  type ResolvedTimeouts,
+  resolveLimits,
+  resolveProxies,
+  resolveTimeouts,
+} from './resolve-http-limits.ts'
 
 const kilobyte = 2 ** 10
 const gigabyte = 2 ** 30
@@ -27,6 +35,10 @@ export interface ResolvedHttp {
   readonly trusted: { readonly documents: readonly string[]; readonly only: boolean } | undefined
   /** `undefined` where the config does not say. */
   readonly allowedHosts: readonly string[] | undefined
+  /** `undefined`: no proxy is believed. */
+  readonly proxies: ResolvedProxies | undefined
+  readonly limits: ResolvedLimits
+  readonly timeouts: ResolvedTimeouts
   /** Headers that tell shared caches the tags of answers; `undefined`: none do. */
   readonly cacheTags: { readonly headers: readonly CacheTagHeader[]; readonly maxBytes: number } | undefined
 }
@@ -45,6 +57,14 @@ export function resolveHttp(problems: Problems, value: unknown): ResolvedHttp {
     'trustedDocuments',
     'tls',
     'allowedHosts',
+    'trustedProxies',
+    'forwardedHeaders',
+    'maxOperations',
+    'maxSubscriptions',
+    'maxWebSockets',
+    'maxOperationsPerWebSocket',
+    'timeouts',
+    'minReadRate',
     'cacheTags',
   ])
   const limit = (name: string, range: Parameters<typeof checkWholeNumber>[3]): number =>
@@ -76,6 +96,9 @@ export function resolveHttp(problems: Problems, value: unknown): ResolvedHttp {
     tls: resolveTls(problems, fields['tls']),
     trusted: resolveTrusted(problems, fields['trustedDocuments']),
     allowedHosts: resolveAllowedHosts(problems, fields['allowedHosts']),
+    proxies: resolveProxies(problems, fields),
+    limits: resolveLimits(problems, fields),
+    timeouts: resolveTimeouts(problems, fields),
     cacheTags: resolveCacheTags(problems, fields['cacheTags']),
   }
 }

@@ -6,6 +6,7 @@ import { contextOf, type OperationContext, useCaller } from './use-caller.ts'
 import { documentCache } from './document-cache.ts'
 import type { GraphiqlTab, Readiness } from './http-server.ts'
 import type { Metrics } from './metrics.ts'
+import type { OperationPlaces } from './operation-places.ts'
 import { useCacheControl } from './use-cache-control.ts'
 import type { TrustedDocuments } from './trusted-documents.ts'
 import { type DocumentRules, useDocumentLimits } from './use-document-limits.ts'
@@ -17,6 +18,7 @@ import { useJsonRequests } from './use-json-requests.ts'
 import { useMetrics } from './use-metrics.ts'
 import { useOriginGuard } from './use-origin-guard.ts'
 import { useRoutes } from './use-routes.ts'
+import { useSubscriptionLimit } from './use-subscription-limit.ts'
 import { useTrustedDocuments } from './use-trusted-documents.ts'
 import { yogaLogger } from './yoga-logger.ts'
 
@@ -39,6 +41,8 @@ export interface GraphqlHandlerOptions {
   readonly trusted?: TrustedDocuments
   /** Headers that tell the tags of answers. Default: none do. */
   readonly cacheTags?: CacheTagHeaders
+  /** The subscriptions that may be open at once. */
+  readonly subscriptions: OperationPlaces
   /** `undefined` for no GraphiQL. */
   readonly graphiqlTabs: readonly GraphiqlTab[] | undefined
 }
@@ -78,6 +82,7 @@ export function graphqlHandler(options: GraphqlHandlerOptions): GraphqlHandler {
       ...(trusted === undefined ? [] : [useTrustedDocuments(trusted)]),
       useDocumentLimits({ ...defaultRules, ...options.documents, maxTokens: options.maxDocumentTokens }),
       useErrorCodes(),
+      useSubscriptionLimit(options.subscriptions),
       useCacheControl(options.cacheTags),
       useFederatedTracing(schema),
     ],

@@ -1,24 +1,22 @@
-import { STATUS_CODES, type IncomingMessage, type ServerResponse, createServer } from 'node:http'
-import { createServer as createSecureServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
-import type { Duplex } from 'node:stream'
+import type { IncomingMessage } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import type { GraphQLSchema } from 'graphql'
 import type { Engine } from '../engine/engine.ts'
 import type { Logger, RequestHead } from '../ports/index.ts'
 import type { CacheTagHeaders } from './cache-headers.ts'
+import { Admission } from './admission.ts'
+import { BoundedLog } from './bounded-log.ts'
 import { type CertificateFiles, followCertificate } from './certificate.ts'
-import { graphqlHandler } from './graphql-handler.ts'
-import { closed, listening, openOf, originOf } from './listener.ts'
+import { lanesOf } from './lanes.ts'
+import { closed, listening, nodeServer, openOf, originOf } from './listener.ts'
 import { metrics, type Reading, type Siblings } from './metrics.ts'
-import { preparedLane } from './prepared/prepared-lane.ts'
-import { answerWriter } from './prepared/write-answer.ts'
-import { hostGuard } from './request-guard.ts'
-import { refusalOf, refuse, upgradeRefusalOf } from './socket-refusals.ts'
+import { defaultTimeouts, type ServerLimits, type ServerTimeouts, underWay } from './server-limits.ts'
+import { serverReadings } from './server-readings.ts'
+import { SlowReaders } from './slow-readers.ts'
 import type { TrustedDocuments } from './trusted-documents.ts'
+import type { ProxySettings } from './trusted-proxies.ts'
 import type { OperationContext } from './use-caller.ts'
 import type { DocumentRules } from './use-document-limits.ts'
-import { webSockets } from './web-sockets.ts'
-import { yogaLogger } from './yoga-logger.ts'
 
 /** Whether this process should be sent traffic, as `/ready` tells it. */
 export interface Readiness {
@@ -80,6 +78,12 @@ export interface HttpServerOptions {
    * answers under any name unless this is given. Why: a web page can point a name of its own at 127.0.0.1.
    */
   readonly allowedHosts?: readonly string[]
+  /** Proxies in front of this server that are believed. Default: none. */
+  readonly proxies?: ProxySettings
+  /** How much may be under way at once. Default: 20,000 operations, 1,000 of them on one WebSocket; 10,000 subscriptions and WebSockets. */
+  readonly limits?: Partial<ServerLimits>
+  /** How long clients may take. Default: 10 s for a head, 60 s for a request, 30 s to read. */
+  readonly timeouts?: Partial<ServerTimeouts>
 }
 
 /** A GraphQL server with its health and metrics endpoints. */
@@ -100,61 +104,43 @@ export interface HttpServer {
   fetch(request: Request): Promise<Response>
 }
 
-// A client gets this long to send its headers, and its whole request.
-const headersTimeoutMs = 10_000
-const requestTimeoutMs = 60_000
-
 /** Makes an HTTP server. It listens when told to. */
 export function httpServer(options: HttpServerOptions): HttpServer {
-  const { host = '127.0.0.1', port = 4000, maxBodyBytes = 16 * 2 ** 20 } = options
-  const numbers = metrics(options.engine, options.readings, options.siblings)
-  const handler = graphqlHandler({
-    ...options,
-    checkMetrics: options.checkMetrics ?? (() => {}),
+  const { host = '127.0.0.1', port = 4000, logger, tls } = options
+  const timeouts = { ...defaultTimeouts, ...options.timeouts }
+  const busy = underWay(options.limits)
+  const log = new BoundedLog(logger)
+  const slowReaders = new SlowReaders({ timeoutMs: timeouts.slowClientMs, bytesPerSecond: timeouts.minBytesPerSecond })
+  const readings = serverReadings(busy, slowReaders, () => sockets.size)
+  const numbers = metrics(options.engine, [...(options.readings ?? []), ...readings], options.siblings)
+  const { handler, respond, sockets } = lanesOf(options, {
     metrics: numbers,
-    maxBodyBytes,
-    maxDocumentTokens: options.maxDocumentTokens ?? 30_000,
-    graphiqlTabs: options.graphiql === false ? undefined : (options.graphiql?.tabs ?? []),
+    underWay: busy,
+    timeouts,
+    slowReaders,
+    log,
   })
-  const respond = preparedLane({
-    handler,
-    general: (request, response, known) => {
-      // A header set ahead also makes Node keep those that are written later where they can be read: see isStream.
-      response.setHeader('x-content-type-options', 'nosniff')
-      void handler(request as never, response as never, known as never)
-    },
-    context: options.context,
-    maxBodyBytes,
-    answer: answerWriter(yogaLogger(options.logger).error, options.cacheTags),
-  })
-  const sockets = webSockets(handler, options.context, maxBodyBytes)
-  const isNamed = hostGuard(host, options.allowedHosts)
-  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+  const { allowedHosts, proxies } = options
+  const admission = new Admission({ host, allowedHosts, proxies, underWay: busy })
+  const { server, secure, connection } = nodeServer(timeouts, tls !== undefined, (request, response) => {
     open.begin(response)
-    const refusal = refusalOf(request, isNamed)
-    if (refusal !== undefined) return refuse(response, refusal)
-    respond(request, response)
-  }
-  const timeouts = {
-    headersTimeout: headersTimeoutMs,
-    requestTimeout: requestTimeoutMs,
-    connectionsCheckingInterval: 5000,
-  }
-  const secure = options.tls === undefined ? undefined : createSecureServer(timeouts, answer)
-  const server = secure ?? createServer(timeouts, answer)
-  let stopFollowing = (): void => {}
+    admission.request(request, response, respond)
+  })
   const open = openOf(server, numbers)
+  let stopFollowing = (): void => {}
   let closing: Promise<void> | undefined
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const refusal = refusalOf(request, isNamed) ?? upgradeRefusalOf(request)
-    if (refusal === undefined) sockets.upgrade(request, socket, head)
-    else socket.end(`HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\nconnection: close\r\n\r\n`)
+  server.on(connection, (socket: Socket) => {
+    slowReaders.watch(socket, (waitingBytes) => {
+      log.warn({ clientAddress: socket.remoteAddress, waitingBytes }, 'a client that reads too slowly was cut off')
+      socket.destroy()
+    })
+  })
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, first: Buffer) => {
+    admission.upgrade(request, socket, first, sockets)
   })
   return {
     listen: async () => {
-      if (secure !== undefined && options.tls !== undefined) {
-        stopFollowing = await followCertificate(secure, options.tls, options.logger)
-      }
+      if (secure !== undefined && tls !== undefined) stopFollowing = await followCertificate(secure, tls, logger)
       await listening(server, host, port)
       const address = server.address() as AddressInfo
       const origin = originOf(host, address.port, secure === undefined ? 'http' : 'https')
@@ -162,9 +148,9 @@ export function httpServer(options: HttpServerOptions): HttpServer {
     },
     close: async (graceMs) => {
       stopFollowing()
-      if (server.listening) closing ??= closed(server, sockets, open, graceMs)
+      if (server.listening) closing ??= closed(server, sockets, open, graceMs).finally(() => slowReaders.stop())
       await closing
     },
-    fetch: async (request) => handler.fetch(request),
+    fetch: (request) => admission.fetched(request, (admitted) => handler.fetch(admitted)),
   }
 }

@@ -1,8 +1,38 @@
-import type { Server, ServerResponse } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import type { Metrics } from './metrics.ts'
+import type { ServerTimeouts } from './server-limits.ts'
 import type { WebSockets } from './web-sockets.ts'
+
+/** A server, not listening yet. */
+export interface NodeServer {
+  readonly server: Server
+  /** The same, where it speaks TLS; it has no certificate yet. */
+  readonly secure: SecureServer | undefined
+  /** The event that tells of a connection over which requests may come. */
+  readonly connection: 'connection' | 'secureConnection'
+}
+
+/** The most bytes that the head of a request may have. */
+const maxHeadBytes = 16_384
+
+/** Makes a server that waits for slow requests no longer than it is told to. */
+export function nodeServer(timeouts: ServerTimeouts, isSecure: boolean, answer: RequestListener): NodeServer {
+  const { headersMs, requestMs, keepAliveMs } = timeouts
+  const options = {
+    headersTimeout: Math.min(headersMs, requestMs),
+    requestTimeout: requestMs,
+    keepAliveTimeout: keepAliveMs,
+    maxHeaderSize: maxHeadBytes,
+    // How often it looks for requests that took too long.
+    connectionsCheckingInterval: Math.ceil(Math.min(headersMs, requestMs) / 4),
+  }
+  if (!isSecure) return { server: createServer(options, answer), secure: undefined, connection: 'connection' }
+  const secure = createSecureServer({ ...options, handshakeTimeout: headersMs }, answer)
+  return { server: secure, secure, connection: 'secureConnection' }
+}
 
 /** Starts listening; rejects when the address cannot be had. */
 export function listening(server: Server, host: string, port: number): Promise<void> {

@@ -43,14 +43,20 @@ export interface Sender {
   readonly site: string | null | undefined
   /** Name and port under which the server was asked. */
   readonly host: string
+  /** How it was asked; `undefined` where a proxy might have changed that. */
+  readonly scheme?: 'http' | 'https' | undefined
 }
 
 /**
  * Whether a request was sent by a web page of another origin. Programs that are not browsers send neither header.
  * Browsers leave out `Origin` on simple GETs, and `Sec-Fetch-Site` on requests over plain HTTP to other machines.
  */
-export function isForeign({ origin, site, host }: Sender): boolean {
+export function isForeign({ origin, site, host, scheme }: Sender): boolean {
+  if (origin === null || origin === undefined) return site === 'cross-site' || site === 'same-site'
   // `null` is the origin of sandboxed and local pages: those of anybody.
-  if (origin !== null && origin !== undefined) return URL.parse(origin)?.host !== host.toLowerCase()
-  return site === 'cross-site' || site === 'same-site'
+  const page = URL.parse(origin)
+  if (page === null) return true
+  // A page that came in clear may have been changed on its way: it is none of the server's own behind TLS.
+  if (scheme !== undefined && page.protocol !== `${scheme}:`) return true
+  return page.host !== URL.parse(`${page.protocol}//${host}`)?.host
 }

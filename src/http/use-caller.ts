@@ -3,6 +3,7 @@ import type { Plugin } from 'graphql-yoga'
 import { FedcacheError } from '../errors.ts'
 import type { RequestHead } from '../ports/index.ts'
 import { errorBody } from './http-error.ts'
+import { headOf } from './request-context.ts'
 
 /**
  * Makes the context of one operation, as its sender may execute it. Throws or rejects with a FedcacheError where the
@@ -38,7 +39,7 @@ export function useCaller(make: OperationContext): Plugin {
         if (error instanceof FedcacheError) event.endResponse(refusalResponse(error, fetchAPI))
       }
       try {
-        const context = make(request)
+        const context = make(headOf(event.serverContext) ?? request)
         if (!(context instanceof Promise)) return void contexts.set(request, context)
         return context.then((made) => void contexts.set(request, made), refuse)
       } catch (error) {

@@ -1,5 +1,6 @@
 import type { Plugin } from 'graphql-yoga'
 import { errorBody } from './http-error.ts'
+import { headOf } from './request-context.ts'
 import { isForeign } from './request-guard.ts'
 
 /**
@@ -11,7 +12,8 @@ export function useOriginGuard(): Plugin {
     onRequest: (event) => {
       const { url, fetchAPI } = event
       const { headers } = event.request
-      if (!isForeign({ origin: headers.get('origin'), site: headers.get('sec-fetch-site'), host: url.host })) return
+      const { host, scheme } = headOf(event.serverContext)?.sentAs ?? { host: url.host }
+      if (!isForeign({ origin: headers.get('origin'), site: headers.get('sec-fetch-site'), host, scheme })) return
       event.endResponse(
         new fetchAPI.Response(errorBody('Requests from web pages of other origins are refused.', 'FORBIDDEN'), {
           status: 403,

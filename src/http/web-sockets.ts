@@ -1,27 +1,136 @@
 import type { IncomingMessage } from 'node:http'
-import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
 import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, type execute } from 'graphql'
-import type { Context, SubscribePayload } from 'graphql-ws'
-import { type Extra, useServer } from 'graphql-ws/use/ws'
-import { WebSocketServer } from 'ws'
+import { type Context, type Server, type SubscribePayload, handleProtocols, makeServer } from 'graphql-ws'
+import { type WebSocket, WebSocketServer } from 'ws'
 import { FedcacheError } from '../errors.ts'
 import type { RequestHead } from '../ports/index.ts'
+import type { BoundedLog } from './bounded-log.ts'
 import type { GraphqlHandler } from './graphql-handler.ts'
+import type { NodeRequestHead } from './node-request-head.ts'
+import type { OperationPlaces } from './operation-places.ts'
+import type { ServerTimeouts } from './server-limits.ts'
+import type { SlowReaders } from './slow-readers.ts'
 import { refusalError, type OperationContext } from './use-caller.ts'
+import { converse } from './web-socket-conversation.ts'
+
+/** What WebSockets are served with. */
+export interface WebSocketOptions {
+  readonly handler: GraphqlHandler
+  readonly context: OperationContext
+  readonly maxMessageBytes: number
+  /** Of answers that wait for one client. */
+  readonly maxWaitingBytes: number
+  /** How long a client may take to begin, and to answer pings. */
+  readonly timeouts: Pick<ServerTimeouts, 'headersMs' | 'pingMs'>
+  /** Operations that may be under way on one WebSocket. */
+  readonly maxOperations: number
+  /** The queries and mutations under way in the whole server. */
+  readonly operations: OperationPlaces
+  readonly slowReaders: SlowReaders
+  /** Told of what clients do wrong. */
+  readonly log: BoundedLog
+  /** Told of bugs. */
+  readonly logError: (error: unknown) => void
+}
 
 /** The WebSockets of one server, speaking graphql-transport-ws. */
 export interface WebSockets {
+  /** How many are open. */
+  readonly size: number
   /** Takes over a connection that asked to become a WebSocket. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  upgrade(request: IncomingMessage, socket: Socket, first: Buffer, head: NodeRequestHead): void
   /** Closes all with 1001, so that clients go elsewhere; resolves when they have answered. */
   close(): Promise<void>
   /** Cuts off those that did not answer. */
   terminate(): void
 }
 
+interface Extra {
+  readonly head: NodeRequestHead
+}
+
+type Connection = Context<Record<string, unknown>, Extra>
+
 interface Execution {
   readonly execute: typeof execute
   readonly subscribe: typeof execute
+}
+
+/** How long a client at most takes to send `connection_init`. */
+const maxInitMs = 3000
+
+/** Makes the WebSocket side of a server. Which pages may connect is for the caller of `upgrade` to decide. */
+export function webSockets(options: WebSocketOptions): WebSockets {
+  const protocol = serverOf(options)
+  const server = new WebSocketServer({ noServer: true, maxPayload: options.maxMessageBytes, handleProtocols })
+  const silent = new WeakSet<WebSocket>()
+  // Who has not answered by the next ping is not there.
+  const pinging = setInterval(() => {
+    for (const client of server.clients) {
+      // One that does not read does not get to the ping either: for those there is a time of their own.
+      if (silent.has(client) && client.bufferedAmount === 0) client.terminate()
+      silent.add(client)
+      if (client.readyState === client.OPEN) client.ping()
+    }
+  }, options.timeouts.pingMs).unref()
+  return {
+    get size() {
+      return server.clients.size
+    },
+    upgrade: (request, socket, first, head) => {
+      server.handleUpgrade(request, socket, first, (client) => {
+        client.on('pong', () => silent.delete(client))
+        converse({ ...options, protocol, client, socket, extra: { head } })
+      })
+    },
+    close: async () => {
+      clearInterval(pinging)
+      for (const client of server.clients) client.close(1001, 'Going away')
+      await new Promise((resolve) => server.close(resolve))
+    },
+    terminate: () => {
+      for (const client of server.clients) client.terminate()
+    },
+  }
+}
+
+function serverOf({ handler, context, maxOperations, operations, timeouts }: WebSocketOptions): Server<Extra> {
+  return makeServer<Record<string, unknown>, Extra>({
+    connectionInitWaitTimeout: Math.min(maxInitMs, timeouts.headersMs),
+    onConnect: async (connection) => {
+      try {
+        await context(headOf(connection))
+        return true
+      } catch (error) {
+        if (!(error instanceof FedcacheError)) throw error
+        // Closes with 4403, as the protocol has it for whoever may not connect.
+        return false
+      }
+    },
+    execute: async (args) => {
+      const place = operations.take()
+      if (place === undefined)
+        return { errors: [busy(`This server has at most ${operations.max} operations at once.`)] }
+      try {
+        return await (args.rootValue as Execution).execute(args)
+      } finally {
+        place.leave()
+      }
+    },
+    subscribe: (args) => (args.rootValue as Execution).subscribe(args),
+    onSubscribe: (connection, _id, payload) =>
+      Object.keys(connection.subscriptions).length <= maxOperations
+        ? executionArgs(handler, context, connection, payload)
+        : [busy(`A WebSocket has at most ${maxOperations} operations at once.`)],
+    onError: (_context, _id, _payload, errors) => errors.map(shown),
+    onNext: (_context, _id, _payload, _args, { errors, ...result }) =>
+      errors === undefined ? result : { ...result, errors: errors.map(shown) },
+  })
+}
+
+function busy(message: string): GraphQLError {
+  return new GraphQLError(`${message} Try again later, or elsewhere.`, { extensions: { code: 'BUSY' } })
 }
 
 // How Yoga wants an error answered over HTTP is nothing for clients.
@@ -31,26 +140,16 @@ function shown(error: GraphQLError): GraphQLFormattedError {
   return { ...formatted, extensions: others }
 }
 
-/** Operations that may be under way on one WebSocket. */
-const maxOperations = 1000
-
-type Connection = Context<Record<string, unknown>, Extra>
-
 // Credentials may come in `connection_init`, because browsers cannot set headers on WebSockets. No other header can be
 // given there: a proxy may have set it, and vouches for it.
-function headOf({ connectionParams, extra }: Connection): RequestHead {
-  const { headers, method = 'GET', url = '/graphql' } = extra.request
+function headOf({ connectionParams, extra: { head } }: Connection): RequestHead {
   const given = authorizationIn(connectionParams) ?? authorizationIn(connectionParams?.['headers'])
   return {
-    method,
-    url: new URL(url, `http://${headers.host ?? 'localhost'}`).href,
+    method: head.method,
+    url: head.url,
+    clientAddress: head.clientAddress,
     headers: {
-      get: (name) => {
-        const lower = name.toLowerCase()
-        if (lower === 'authorization' && given !== undefined) return given
-        const value = headers[lower]
-        return value === undefined ? null : value.toString()
-      },
+      get: (name) => (given !== undefined && name.toLowerCase() === 'authorization' ? given : head.headers.get(name)),
     },
     ...(connectionParams === undefined ? {} : { connectionParams }),
   }
@@ -92,54 +191,5 @@ async function executionArgs(
     if (error instanceof GraphQLError) return [error]
     if (error instanceof FedcacheError) return [refusalError(error)]
     throw error
-  }
-}
-
-/** Makes the WebSocket side of a server. Which pages may connect is for the caller of `upgrade` to decide. */
-export function webSockets(
-  handler: GraphqlHandler,
-  makeContext: OperationContext,
-  maxMessageBytes: number,
-): WebSockets {
-  const server = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes })
-  const { dispose } = useServer<Record<string, unknown>>(
-    {
-      onConnect: async (connection) => {
-        try {
-          await makeContext(headOf(connection))
-          return true
-        } catch (error) {
-          if (!(error instanceof FedcacheError)) throw error
-          // Closes with 4403, as the protocol has it for whoever may not connect.
-          return false
-        }
-      },
-      execute: (args) => (args.rootValue as Execution).execute(args),
-      subscribe: (args) => (args.rootValue as Execution).subscribe(args),
-      onSubscribe: (connection, _id, payload) => {
-        if (Object.keys(connection.subscriptions).length <= maxOperations) {
-          return executionArgs(handler, makeContext, connection, payload)
-        }
-        const message = `A WebSocket has at most ${maxOperations} operations at once.`
-        return [new GraphQLError(message, { extensions: { code: 'BUSY' } })]
-      },
-      onError: (_context, _id, _payload, errors) => errors.map(shown),
-      onNext: (_context, _id, _payload, _args, { errors, ...result }) =>
-        errors === undefined ? result : { ...result, errors: errors.map(shown) },
-      // Otherwise the reasons of closed connections tell what went wrong inside.
-      isProd: true,
-    },
-    server,
-  )
-  return {
-    upgrade: (request, socket, head) => {
-      server.handleUpgrade(request, socket, head, (client) => server.emit('connection', client, request))
-    },
-    close: async () => {
-      await dispose()
-    },
-    terminate: () => {
-      for (const client of server.clients) client.terminate()
-    },
   }
 }

@@ -17,11 +17,17 @@ export interface Identity {
 /** What is known of a request before its body is read. A `Request` is one. */
 export interface RequestHead {
   readonly method: string
+  /** As the client asked it. Behind a proxy scheme and name are right where `http.trustedProxies` names it. */
   readonly url: string
   /** The headers; of a WebSocket those that it was opened with, and the `Authorization` of its `connection_init`. */
   readonly headers: { get(name: string): string | null }
   /** What a WebSocket's client sent in `connection_init`. */
   readonly connectionParams?: Readonly<Record<string, unknown>>
+  /**
+   * Address that the request came from, in front of the proxies of `http.trustedProxies`; `undefined` where it is not
+   * known, as of requests without a socket.
+   */
+  readonly clientAddress?: string | undefined
 }
 
 /** Finds out who sends a request. */

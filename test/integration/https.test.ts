@@ -1,11 +1,14 @@
+import { once } from 'node:events'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connect as connectSecurely } from 'node:tls'
 import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { createFedcache, type Fedcache } from '../../src/index.ts'
+import { createFedcache, type Fedcache, type Logger } from '../../src/index.ts'
 import { CertificateAuthority } from '../support/certificates.ts'
 import { eventually } from '../support/cluster-world.ts'
 
@@ -13,6 +16,10 @@ let folder = ''
 let authority: CertificateAuthority
 let fedcache: Fedcache
 let url = ''
+const logged: string[] = []
+
+const log = (_fields: object, message: string) => void logged.push(message)
+const logger: Logger = { debug: log, info: log, warn: log, error: log, child: () => logger }
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fedcache-https-'))
@@ -21,10 +28,10 @@ beforeAll(async () => {
   const tls = { cert: join(folder, 'used.pem'), key: join(folder, 'used-key.pem') }
   fedcache = createFedcache({
     port: 0,
-    memoryLimit: '16mb',
-    log: { level: 'silent' },
+    memoryLimit: '128mb',
+    log: { logger },
     keyspaces: { things: {} },
-    http: { tls },
+    http: { tls, timeouts: { headers: '500ms', slowClient: '500ms' }, minReadRate: '1gb' },
   })
   ;({ url } = await fedcache.listen())
 })
@@ -65,7 +72,11 @@ test('answers over TLS, says so in its URL, and uses a new certificate without a
   await eventually(asked, ({ name }) => name === 'second', 'the certificate is not used')
   // What cannot be used changes nothing.
   await writeFile(join(folder, 'used.pem'), 'nonsense')
-  await new Promise((resolve) => setTimeout(resolve, 2500))
+  await eventually(
+    () => logged,
+    (lines) => lines.some((line) => line.includes('cannot be used')),
+    'nothing was logged',
+  )
   expect((await asked()).name).toBe('second')
 })
 
@@ -82,6 +93,42 @@ test('WebSockets go over it as well, and clear HTTP does not', async () => {
   expect(value).toEqual({ data: { __typename: 'Query' } })
   await client.dispose()
   await expect(fetch(url.replace('https', 'http'))).rejects.toThrow('fetch failed')
+})
+
+test('who does not agree on TLS in time is cut off, and so is who does not read', async () => {
+  const port = Number(new URL(url).port)
+  const silent = connect(port, '127.0.0.1')
+  await once(silent, 'close')
+
+  const value = 'x'.repeat(2 ** 20)
+  const keys = Array.from({ length: 32 }, (_, index) => `${index}`)
+  await fedcache.engine.putMany(
+    'things',
+    keys.map((key) => ({ key, value })),
+  )
+  const list = keys.map((key) => `"${key}"`).join(' ')
+  const query = encodeURIComponent(`{ entries(keyspace: "things", keys: [${list}]) { value } }`)
+  const deaf = connectSecurely({ port, host: '127.0.0.1', rejectUnauthorized: false })
+  deaf.on('error', () => {})
+  await once(deaf, 'secureConnect')
+  deaf.pause()
+  deaf.write(`GET /graphql?query=${query} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+  await eventually(
+    () => logged,
+    (lines) => lines.includes('a client that reads too slowly was cut off'),
+    'it was not cut off',
+  )
+  deaf.destroy()
+})
+
+test('WebSockets over it are closed in order when the server stops', async () => {
+  const tls = { cert: join(folder, 'first.pem'), key: join(folder, 'first-key.pem') }
+  const stopping = createFedcache({ port: 0, memoryLimit: '16mb', log: { level: 'silent' }, http: { tls } })
+  const address = (await stopping.listen()).url.replace('https', 'wss')
+  const socket = new WebSocket(address, 'graphql-transport-ws', { rejectUnauthorized: false })
+  await once(socket, 'open')
+  const [[code]] = await Promise.all([once(socket, 'close') as Promise<[number]>, stopping.stop()])
+  expect(code).toBe(1001)
 })
 
 test('does not start without its certificate', async () => {

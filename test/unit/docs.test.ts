@@ -12,6 +12,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const pages = [
   'SECURITY.md',
   'docs/federation.md',
+  'docs/http.md',
   ...readdirSync(join(root, 'docs'))
     .filter((name) => /^(?:auth|discovery)-.*\.md$/.test(name))
     .map((name) => `docs/${name}`),

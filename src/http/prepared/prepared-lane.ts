@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { GraphqlHandler } from '../graphql-handler.ts'
+import type { RequestContext } from '../request-context.ts'
 import { isForeign } from '../request-guard.ts'
 import type { OperationContext } from '../use-caller.ts'
 import { traceHeader } from '../use-federated-tracing.ts'
 import { type AnswerMediaType, acceptedMediaType } from './accepted-media-type.ts'
-import { NodeRequestHead } from './node-request-head.ts'
 import { PreparedDocument, PreparedDocuments } from './prepared-documents.ts'
 import { type PlainParameters, addressParameters, bodyParameters } from './request-parameters.ts'
 import type { AnswerWriter } from './write-answer.ts'
@@ -14,21 +14,16 @@ import type { AnswerWriter } from './write-answer.ts'
 export interface PreparedLaneOptions {
   /** Judges documents. */
   readonly handler: GraphqlHandler
-  /** Answers whatever this lane does not; `known` is what has been found out already. */
-  readonly general: (request: IncomingMessage, response: ServerResponse, known?: KnownSender) => void
+  /** Answers whatever this lane does not. */
+  readonly general: RequestListener
   /** What resolvers share, as the sender of a request may use it. */
   readonly context: OperationContext
   readonly maxBodyBytes: number
   readonly answer: AnswerWriter
 }
 
-/** The context that was made for a request, so that its sender is not asked after twice. */
-export interface KnownSender {
-  readonly operationContext: object
-}
-
-/** Answers a request that came over a socket. */
-export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void
+/** Answers a request that came over a socket; `known` is what has been found out of it already. */
+export type RequestListener = (request: IncomingMessage, response: ServerResponse, known: RequestContext) => void
 
 /** What is kept of operations, and for how many. */
 const documentLimits = { maxDocuments: 1000, maxBytes: 32 * 2 ** 20 }
@@ -44,9 +39,58 @@ const maxDocumentLength = 20_000
  */
 export function preparedLane(options: PreparedLaneOptions): RequestListener {
   const { handler, general, context, maxBodyBytes, answer } = options
-  const documents = new PreparedDocuments(documentLimits)
+  const documentOf = documentReader(handler)
 
-  const documentOf = (query: string): PreparedDocument | undefined => {
+  const answerQuery = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    known: RequestContext,
+    mediaType: AnswerMediaType,
+    operationContext: object,
+  ): void => {
+    const target = { request, response, mediaType, context: operationContext }
+    const respond = (parameters: PlainParameters | undefined, again: () => IncomingMessage): void => {
+      const result =
+        parameters &&
+        documentOf(parameters.query)
+          ?.operation(parameters.operationName)
+          ?.execute(parameters.variables, operationContext)
+      if (result === undefined) general(again(), response, { ...known, operationContext })
+      else if (result instanceof Promise) void result.then((late) => answer(target, late))
+      else answer(target, result)
+    }
+    if (request.method === 'GET') {
+      const { url = '' } = request
+      respond(addressParameters(url.slice(url.indexOf('?') + 1)), () => request)
+    } else {
+      readBody(request, (body) => respond(bodyParameters(body.toString('utf8')), () => withBody(request, body)))
+    }
+  }
+
+  return (request, response, known) => {
+    const mediaType = isPlain(request, known, maxBodyBytes) ? acceptedMediaType(request.headers.accept) : undefined
+    if (mediaType === undefined) return general(request, response, known)
+    let made: object | Promise<object>
+    try {
+      made = context(known.head)
+    } catch {
+      return general(request, response, known)
+    }
+    if (made instanceof Promise) {
+      made.then(
+        (late) => answerQuery(request, response, known, mediaType, late),
+        () => general(request, response, known),
+      )
+    } else {
+      answerQuery(request, response, known, mediaType, made)
+    }
+  }
+}
+
+/** Makes the reader of documents: each is read once and kept, and `undefined` where there is something wrong with it. */
+function documentReader(handler: GraphqlHandler): (query: string) => PreparedDocument | undefined {
+  const documents = new PreparedDocuments(documentLimits)
+  return (query) => {
     const known = documents.get(query)
     if (known !== undefined || query.length > maxDocumentLength) return known
     // By Yoga, with all that its plugins add: limits hold here as they hold there.
@@ -61,54 +105,14 @@ export function preparedLane(options: PreparedLaneOptions): RequestListener {
       return undefined
     }
   }
-
-  const answerQuery = (
-    request: IncomingMessage,
-    response: ServerResponse,
-    mediaType: AnswerMediaType,
-    operationContext: object,
-  ): void => {
-    const target = { request, response, mediaType, context: operationContext }
-    const respond = (parameters: PlainParameters | undefined, again: () => IncomingMessage): void => {
-      const result =
-        parameters &&
-        documentOf(parameters.query)
-          ?.operation(parameters.operationName)
-          ?.execute(parameters.variables, operationContext)
-      if (result === undefined) general(again(), response, { operationContext })
-      else if (result instanceof Promise) void result.then((late) => answer(target, late))
-      else answer(target, result)
-    }
-    if (request.method === 'GET') {
-      const { url = '' } = request
-      respond(addressParameters(url.slice(url.indexOf('?') + 1)), () => request)
-    } else {
-      readBody(request, (body) => respond(bodyParameters(body.toString('utf8')), () => withBody(request, body)))
-    }
-  }
-
-  return (request, response) => {
-    const mediaType = isPlain(request, maxBodyBytes) ? acceptedMediaType(request.headers.accept) : undefined
-    if (mediaType === undefined) return general(request, response)
-    let made: object | Promise<object>
-    try {
-      made = context(new NodeRequestHead(request))
-    } catch {
-      return general(request, response)
-    }
-    if (made instanceof Promise) {
-      made.then(
-        (late) => answerQuery(request, response, mediaType, late),
-        () => general(request, response),
-      )
-    } else {
-      answerQuery(request, response, mediaType, made)
-    }
-  }
 }
 
 /** Whether a request has nothing about it that only the general handler knows what to make of. */
-function isPlain({ method, url = '', headers }: IncomingMessage, maxBodyBytes: number): boolean {
+function isPlain(
+  { method, url = '', headers }: IncomingMessage,
+  { head }: RequestContext,
+  maxBodyBytes: number,
+): boolean {
   if (method === 'POST') {
     if (url !== '/graphql') return false
     const type = headers['content-type']
@@ -121,7 +125,10 @@ function isPlain({ method, url = '', headers }: IncomingMessage, maxBodyBytes: n
   }
   if (headers[traceHeader] !== undefined) return false
   const site = headers['sec-fetch-site']
-  return !isForeign({ origin: headers.origin, site: site?.toString(), host: headers.host ?? '' })
+  // What nearly all requests are: sent by a program, or by a page of this server without saying so.
+  if (headers.origin === undefined && site === undefined) return true
+  const { host, scheme } = head.sentAs
+  return !isForeign({ origin: headers.origin, site: site?.toString(), host, scheme })
 }
 
 /** Reads a body whose length has been checked. Nothing is called for one that ends too early: its sender is gone. */

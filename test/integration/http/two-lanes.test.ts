@@ -8,8 +8,11 @@ import type { EngineApi } from '../../../src/engine/engine-api.ts'
 import { subgraphSchema } from '../../../src/federation/subgraph-schema.ts'
 import { type GraphqlHandler, graphqlHandler } from '../../../src/http/graphql-handler.ts'
 import { metrics } from '../../../src/http/metrics.ts'
+import { NodeRequestHead } from '../../../src/http/node-request-head.ts'
+import { OperationPlaces } from '../../../src/http/operation-places.ts'
 import { preparedLane } from '../../../src/http/prepared/prepared-lane.ts'
 import { answerWriter } from '../../../src/http/prepared/write-answer.ts'
+import { sentAsReader } from '../../../src/http/trusted-proxies.ts'
 import { yogaLogger } from '../../../src/http/yoga-logger.ts'
 import type { Logger } from '../../../src/ports/index.ts'
 import { OperationGenerator } from '../../support/operation-generator.ts'
@@ -102,6 +105,7 @@ beforeAll(async () => {
       logger: log,
       maxBodyBytes,
       maxDocumentTokens: 2000,
+      subscriptions: new OperationPlaces(100),
       graphiqlTabs: [],
     })
   const generalHandler = make(
@@ -121,7 +125,10 @@ beforeAll(async () => {
     maxBodyBytes,
     answer: answerWriter(yogaLogger(log).error, cacheTags),
   })
-  lanePort = await listen((request, response) => lane(request as never, response as never))
+  lanePort = await listen((request, response) => {
+    const incoming = request as never as IncomingMessage
+    lane(incoming, response as never, { head: new NodeRequestHead(incoming, sentAsReader(undefined)) })
+  })
 })
 
 afterAll(async () => {
