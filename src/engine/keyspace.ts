@@ -1,31 +1,18 @@
 import type { Clock, EntryTransfer, KeyChange, Store, StoreOptions } from '../ports/index.ts'
 import { FedcacheError } from '../errors.ts'
-import { type Encoded, encodeValue } from './encoding.ts'
+import type { Encoded } from './encoding.ts'
 import type { EntryContext } from './entry-view.ts'
 import { type Arrival, type Flight, Flights } from './flights.ts'
 import { GraveList } from './grave-list.ts'
-import { copyString, maxDurationMs, noTags, quote, requireTags } from './input-limits.ts'
-import { type MemoryBudget, characterBytes, entryOverheadBytes, tagOverheadBytes } from './memory.ts'
+import { copyString, noTags } from './input-limits.ts'
+import { chargedBytes, type MemoryBudget } from './memory.ts'
 import type { KeyspaceDefinition, KeyspacePolicy, ValueFormat } from './policy.ts'
+import { type PreparedValue, prepareValue, type ValueTerms } from './prepare-value.ts'
 import type { KeyspaceStats } from './results.ts'
 import { NearAdmission } from './near-admission.ts'
 import { type Counters, newCounters } from './stats.ts'
 import type { EntryKind, StoredEntry } from './stored-entry.ts'
 import { TagIndex } from './tag-index.ts'
-
-/** A value on its way into memory, encoded and judged by the keyspace's rules. */
-export interface PreparedValue {
-  readonly encoded: Encoded
-  /** Lifetime; `Infinity`: does not expire; 0: not to be kept. */
-  readonly ttlMs: number
-  readonly tags: readonly string[]
-}
-
-/** What was said about a value by whoever gave it. */
-export interface ValueTerms {
-  readonly ttlMs?: number | undefined
-  readonly tags?: readonly string[] | undefined
-}
 
 /** One keyspace in this process: its memory, its flights, its counters. */
 export class Keyspace implements EntryContext {
@@ -96,27 +83,11 @@ export class Keyspace implements EntryContext {
     return entry !== undefined && entry.tags.length > 0 && this.#tags.isInvalid(entry) ? undefined : entry
   }
 
-  /**
-   * Encodes a value and works out how long it lives and which tags it has.
-   *
-   * @param where names the value in messages.
-   * @throws FedcacheError `INVALID_VALUE`, `VALUE_TOO_LARGE`, `BAD_USER_INPUT`; `SOURCE_FAILED` where the keyspace's
-   * own `expiry` or `tags` function failed.
-   */
+  /** Encodes a value and judges it by the rules of this keyspace; see {@link prepareValue}. */
   prepare(key: string, value: unknown, terms: ValueTerms, where: string): PreparedValue {
-    const encoded = encodeValue(this.format, value, where)
-    if (encoded.length > this.policy.maxValueBytes) {
-      throw tooLarge(
-        where,
-        encoded.length,
-        `the keyspace "${this.name}" takes values of up to ${this.policy.maxValueBytes}`,
-      )
-    }
-    const tags = this.#tagsOf(key, value, terms.tags, where)
-    const bytes = chargedBytes(key, encoded, tags)
-    const room = Math.min(this.policy.maxBytes, this.#budget.limitBytes)
-    if (bytes > room) throw tooLarge(where, encoded.length, `the keyspace "${this.name}" holds ${room} bytes in all`)
-    return { encoded, tags, ttlMs: terms.ttlMs ?? this.#lifetimeOf(key, value) }
+    const { name, policy } = this
+    const roomBytes = Math.min(policy.maxBytes, this.#budget.limitBytes)
+    return prepareValue({ name, policy, roomBytes }, key, value, terms, where)
   }
 
   /** Makes the entry of a value that was loaded or put here, or of a not-found answer where `encoded` is null. */
@@ -373,48 +344,4 @@ export class Keyspace implements EntryContext {
     }
     return store(options)
   }
-
-  #lifetimeOf(key: string, value: unknown): number {
-    const own = this.#callOwn('expiry', () => this.policy.expiry?.(key, value))
-    if (own !== undefined) {
-      if (typeof own === 'number' && own <= 0) return 0
-      if (typeof own === 'number' && (own <= maxDurationMs || own === Infinity)) return own
-      throw ownFunctionFailed(this.name, 'expiry', `it returned ${quote(own)}, not a number of milliseconds`)
-    }
-    const { ttlMs, ttlJitter } = this.policy
-    return ttlJitter === 0 || ttlMs === Infinity ? ttlMs : ttlMs * (1 - Math.random() * ttlJitter)
-  }
-
-  #tagsOf(key: string, value: unknown, given: readonly string[] | undefined, where: string): readonly string[] {
-    const own = this.#callOwn('tags', () => this.policy.tags?.(key, value))
-    if (own === undefined && given === undefined) return noTags
-    if (own !== undefined && !Array.isArray(own)) {
-      throw ownFunctionFailed(this.name, 'tags', `it returned ${quote(own)}, not a list of strings`)
-    }
-    return requireTags([...(given ?? noTags), ...(own ?? noTags)], where)
-  }
-
-  #callOwn<Result>(name: string, call: () => Result): Result {
-    try {
-      return call()
-    } catch (cause) {
-      throw ownFunctionFailed(this.name, name, 'it threw', cause)
-    }
-  }
-}
-
-/** The bytes an entry is charged for. */
-export function chargedBytes(key: string, encoded: Encoded | null, tags: readonly string[]): number {
-  let bytes = characterBytes(key) + (encoded?.length ?? 0) + entryOverheadBytes
-  for (const tag of tags) bytes += tagOverheadBytes + characterBytes(tag)
-  return bytes
-}
-
-function tooLarge(where: string, bytes: number, limit: string): FedcacheError {
-  return new FedcacheError('VALUE_TOO_LARGE', `The value of ${where} has ${bytes} bytes; ${limit}.`)
-}
-
-function ownFunctionFailed(keyspace: string, name: string, problem: string, cause?: unknown): FedcacheError {
-  const message = `The function "${name}" of the keyspace "${keyspace}" failed: ${problem}. Its author must mend it.`
-  return new FedcacheError('SOURCE_FAILED', message, { cause })
 }

@@ -1,3 +1,5 @@
+import type { Encoded } from './encoding.ts'
+
 /** A store as the budget sees it. */
 export interface BudgetMember {
   readonly bytes: number
@@ -19,6 +21,13 @@ export function characterBytes(text: string): number {
 }
 
 const beyondLatin1 = /[\u0100-\uffff]/
+
+/** The bytes an entry is charged for. */
+export function chargedBytes(key: string, encoded: Encoded | null, tags: readonly string[]): number {
+  let bytes = characterBytes(key) + (encoded?.length ?? 0) + entryOverheadBytes
+  for (const tag of tags) bytes += tagOverheadBytes + characterBytes(tag)
+  return bytes
+}
 
 /** Keeps the stores of all keyspaces together under one limit, by taking from whichever holds most. */
 export class MemoryBudget {

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { lruStore } from '../../../src/adapters/store/lru-store.ts'
 import { sieveStore } from '../../../src/adapters/store/sieve-store.ts'
-import { chargedBytes } from '../../../src/engine/keyspace.ts'
-import { entryOverheadBytes, tagOverheadBytes } from '../../../src/engine/memory.ts'
+import { chargedBytes, entryOverheadBytes, tagOverheadBytes } from '../../../src/engine/memory.ts'
 import {
   after,
   engineFixture,
