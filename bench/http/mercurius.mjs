@@ -2,7 +2,7 @@
 import Fastify from 'fastify'
 import { LRUCache } from 'lru-cache'
 import mercurius from 'mercurius'
-import { announce, objects, schemaText } from './data.mjs'
+import { announce, countries, objects, schemaText } from './data.mjs'
 
 export function entriesInMemory() {
   const cache = new LRUCache({ max: 100_000 })
@@ -20,10 +20,14 @@ export async function startMercurius(resolvers, { context, register } = {}) {
 
 if (process.argv[1]?.endsWith('/mercurius.mjs')) {
   const cache = entriesInMemory()
+  const byCode = new LRUCache({ max: 1000 })
+  for (const [code, country] of countries()) byCode.set(code, country)
   await startMercurius({
     Query: {
       entry: (_parent, { key }) => cache.get(key),
       entries: (_parent, { keys }) => keys.map((key) => cache.get(key)),
+      cities: (_parent, { ids }) => ids.map((id) => cache.get(id).value),
     },
+    City: { country: (city) => byCode.get(city.country) },
   })
 }

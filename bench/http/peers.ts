@@ -28,6 +28,7 @@ const scripts: readonly PeerScript[] = [
   { name: 'node:http, stored bytes', script: 'raw-bytes.mjs' },
   { name: 'node:http, objects', script: 'raw-objects.mjs', ownPackages: true },
   { name: 'Mercurius + JIT', script: 'mercurius.mjs', ownPackages: true },
+  { name: 'Mercurius + JIT + DataLoader', script: 'mercurius-engine.mjs', ownPackages: true },
   { name: 'Mercurius + JIT + mercurius-cache', script: 'mercurius-cache.mjs', ownPackages: true },
   { name: 'Mercurius + JIT + Redis', script: 'mercurius-redis.mjs', ownPackages: true, needsRedis: true },
   { name: 'Yoga + DataLoader', script: 'yoga.mjs', ownPackages: true },

@@ -19,6 +19,8 @@ const many =
 const entities =
   'query Entities($representations: [_Any!]!) { _entities(representations: $representations) { ... on Entry { key value } } }'
 
+const typed = 'query Cities($ids: [ID!]!) { cities(ids: $ids) { name country { name } } }'
+
 // The same sequence in every run: a multiplicative generator is enough to spread keys.
 let state = 1
 function nextKey(): string {
@@ -50,6 +52,11 @@ export const workloads: readonly Workload[] = [
       query: entities,
       variables: { representations: fiftyKeys().map((key) => ({ __typename: 'Entry', keyspace, key })) },
     })),
+  },
+  {
+    name: '50 typed cities',
+    only: ['fedcache', 'node:http, objects', 'Mercurius + JIT', 'Mercurius + JIT + DataLoader'],
+    bodies: bodies(200, () => ({ query: typed, variables: { ids: fiftyKeys() } })),
   },
 ]
 

@@ -27,7 +27,7 @@ describe('the room that the heap needs', () => {
     ['Node.js was told a share', '2gb', { nodeFlags: ['--max-old-space-size-percentage=50'] }],
     ['Node.js was told the whole heap', '2gb', { nodeFlags: ['--max-heap-size=100'] }],
   ] as const)('is not asked for where %s', (_why, memoryLimit, changes) => {
-    expect(heapRoomNeeded({ memoryLimit: memoryLimit as '1gb' }, { ...situation, ...changes })).toBeUndefined()
+    expect(heapRoomNeeded({ memoryLimit }, { ...situation, ...changes })).toBeUndefined()
   })
 
   it('is not asked for where each worker has room for its part', () => {
