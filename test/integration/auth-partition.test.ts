@@ -137,3 +137,13 @@ test('a keyspace that was deleted and made anew is still partitioned', async () 
   await as('umbrella', put('a', 'theirs'))
   expect((await as('acme', read('umbrella/a'))).data.entry).toBeNull()
 })
+
+test('no shared cache may keep a part, even where the keyspace is made public while it runs', async () => {
+  fedcache = tenants()
+  const change =
+    'mutation { updateKeyspace(input: { name: "orders", cacheScope: PUBLIC }) { keyspace { cacheScope } } }'
+  expect((await as('nobody', change)).data.updateKeyspace.keyspace.cacheScope).toBe('PUBLIC')
+  const query = '{ entry(keyspace: "orders", key: "1") { value } }'
+  const response = await fedcache.fetch(post({ query }, { authorization: 'Bearer of-acme' }))
+  expect(response.headers.get('cache-control')).toMatch(/^private, max-age=\d+$/)
+})
