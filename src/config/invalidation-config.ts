@@ -23,6 +23,13 @@ export interface ApolloRouterEndpointConfig {
    * @default 100
    */
   readonly maxTags?: number
+  /**
+   * Names of the keyspaces whose changes it is told of: those that its answers are made of. Sessions that are put all the
+   * time are none of a CDN's business.
+   *
+   * @default all
+   */
+  readonly keyspaces?: readonly string[]
 }
 
 /**
@@ -57,6 +64,13 @@ export interface WebhookEndpointConfig {
    * @default 100
    */
   readonly maxTags?: number
+  /**
+   * Names of the keyspaces whose changes it is told of: those that its answers are made of. Sessions that are put all the
+   * time are none of a CDN's business.
+   *
+   * @default all
+   */
+  readonly keyspaces?: readonly string[]
 }
 
 /**

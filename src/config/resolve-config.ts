@@ -153,7 +153,10 @@ export function resolveConfig(config: Config, context: ResolveContext): Resolved
     http: resolveHttp(problems, fields['http']),
     log: resolveLog(problems, fields['log']),
     subgraph,
-    invalidation: resolveInvalidation(problems, fields['invalidation'], subgraph.cacheTags),
+    invalidation: resolveInvalidation(problems, fields['invalidation'], {
+      keyspaces: keyspaces.map(({ name }) => name),
+      tellsTags: subgraph.cacheTags,
+    }),
   }
   problems.throwIfAny()
   return resolved

@@ -3,14 +3,25 @@ import { checkDuration, checkFields, checkWholeNumber, hasMethods, isPlainObject
 import type { ApolloRouterEndpointConfig, InvalidationConfig, WebhookEndpointConfig } from './invalidation-config.ts'
 import type { Problems } from './problems.ts'
 import { checkSecret, type Secret } from './secret.ts'
+import { didYouMean } from './suggestion.ts'
 
 const minute = 60_000
 
 /** An endpoint of a configuration, with every default filled in; `custom` is an object of the user's own. */
-export type ResolvedEndpoint =
-  | (Omit<Required<ApolloRouterEndpointConfig>, 'subgraph'> & { readonly subgraphs: readonly string[] })
-  | Required<WebhookEndpointConfig>
+export type ResolvedEndpoint = (
+  | (Omit<Required<ApolloRouterEndpointConfig>, 'subgraph' | 'keyspaces'> & { readonly subgraphs: readonly string[] })
+  | Omit<Required<WebhookEndpointConfig>, 'keyspaces'>
   | { readonly kind: 'custom'; readonly name: string; readonly endpoint: InvalidationEndpoint }
+) & {
+  /** Names of the keyspaces whose changes it is told of; `undefined`: of all. */
+  readonly keyspaces: ReadonlySet<string> | undefined
+}
+
+/** What endpoints are read against. */
+export interface KnownToEndpoints {
+  readonly keyspaces: readonly string[]
+  readonly tellsTags: boolean
+}
 
 /** What is told to caches outside, with every default filled in. */
 export interface ResolvedInvalidation {
@@ -22,20 +33,31 @@ export interface ResolvedInvalidation {
 }
 
 const fieldNames: readonly (keyof InvalidationConfig)[] = ['endpoints', 'window', 'timeout', 'deadline', 'maxWaiting']
-const routerFields: readonly string[] = ['kind', 'url', 'sharedKey', 'subgraph', 'name', 'maxTags']
-const webhookFields: readonly string[] = ['kind', 'url', 'method', 'headers', 'body', 'separator', 'name', 'maxTags']
+const routerFields: readonly string[] = ['kind', 'url', 'sharedKey', 'subgraph', 'name', 'maxTags', 'keyspaces']
+const webhookFields: readonly string[] = [
+  'kind',
+  'url',
+  'method',
+  'headers',
+  'body',
+  'separator',
+  'name',
+  'maxTags',
+  'keyspaces',
+]
 
 /**
  * Reads the `invalidation` of a configuration. What is wrong is noted.
  *
- * @param tellsTags whether answers to gateways have tags, without which a router has nothing to drop by.
+ * @param known the names of the keyspaces, and whether answers to gateways have tags, without which a router has nothing
+ * to drop by.
  */
-export function resolveInvalidation(problems: Problems, value: unknown, tellsTags: boolean): ResolvedInvalidation {
+export function resolveInvalidation(problems: Problems, value: unknown, known: KnownToEndpoints): ResolvedInvalidation {
   const fields = checkFields(problems, 'invalidation', value, fieldNames)
   const duration = (field: keyof InvalidationConfig, range: Parameters<typeof checkDuration>[3]): number =>
     checkDuration(problems, `invalidation.${field}`, fields[field], range)
   return {
-    endpoints: value === undefined ? [] : resolveEndpoints(problems, fields['endpoints'], tellsTags),
+    endpoints: value === undefined ? [] : resolveEndpoints(problems, fields['endpoints'], known),
     windowMs: duration('window', { min: 0, max: 10_000, fallback: 50 }),
     timeoutMs: duration('timeout', { min: 1, max: minute, fallback: 5000 }),
     deadlineMs: duration('deadline', { min: 1000, max: 1440 * minute, fallback: 5 * minute }),
@@ -47,7 +69,7 @@ export function resolveInvalidation(problems: Problems, value: unknown, tellsTag
   }
 }
 
-function resolveEndpoints(problems: Problems, value: unknown, tellsTags: boolean): readonly ResolvedEndpoint[] {
+function resolveEndpoints(problems: Problems, value: unknown, known: KnownToEndpoints): readonly ResolvedEndpoint[] {
   if (!Array.isArray(value) || value.length === 0) {
     problems.add('invalidation.endpoints', 'must be a list of endpoints that is not empty', value)
     return []
@@ -55,7 +77,7 @@ function resolveEndpoints(problems: Problems, value: unknown, tellsTags: boolean
   const names = new Set<string>()
   return value.flatMap((item: unknown, index) => {
     const path = `invalidation.endpoints[${index}]`
-    const endpoint = resolveEndpoint(problems, path, item, tellsTags)
+    const endpoint = resolveEndpoint(problems, path, item, known)
     if (endpoint === undefined) return []
     if (names.has(endpoint.name)) {
       problems.add(`${path}.name`, 'must be another than that of an endpoint before', endpoint.name)
@@ -69,11 +91,11 @@ function resolveEndpoint(
   problems: Problems,
   path: string,
   value: unknown,
-  tellsTags: boolean,
+  known: KnownToEndpoints,
 ): ResolvedEndpoint | undefined {
   const kind = isPlainObject(value) ? value['kind'] : undefined
-  if (kind === 'apollo-router') return resolveRouter(problems, path, value, tellsTags)
-  if (kind === 'webhook') return resolveWebhook(problems, path, value)
+  if (kind === 'apollo-router') return resolveRouter(problems, path, value, known)
+  if (kind === 'webhook') return resolveWebhook(problems, path, value, known)
   if (!hasMethods(value, ['invalidate'])) {
     const form = "{ kind: 'apollo-router', … }, { kind: 'webhook', … } or an object with name and invalidate"
     problems.add(path, `must be ${form}`, value)
@@ -82,10 +104,10 @@ function resolveEndpoint(
   const endpoint = value as InvalidationEndpoint
   const name = resolveName(problems, path, endpoint.name, undefined)
   resolveMaxTags(problems, path, endpoint.maxTags)
-  return { kind: 'custom', name, endpoint }
+  return { kind: 'custom', name, endpoint, keyspaces: resolveKeyspaces(problems, path, endpoint.keyspaces, known) }
 }
 
-function resolveRouter(problems: Problems, path: string, value: unknown, tellsTags: boolean): ResolvedEndpoint {
+function resolveRouter(problems: Problems, path: string, value: unknown, known: KnownToEndpoints): ResolvedEndpoint {
   const fields = checkFields(problems, path, value, routerFields)
   const { subgraph } = fields
   const names: readonly unknown[] = subgraph === undefined ? [] : [subgraph].flat()
@@ -97,7 +119,7 @@ function resolveRouter(problems: Problems, path: string, value: unknown, tellsTa
     )
   }
   checkSecret(problems, `${path}.sharedKey`, fields['sharedKey'])
-  if (!tellsTags) {
+  if (!known.tellsTags) {
     problems.add(path, 'needs subgraph.cacheTags: true: the router drops by tags that it found in answers', value)
   }
   return {
@@ -107,10 +129,11 @@ function resolveRouter(problems: Problems, path: string, value: unknown, tellsTa
     sharedKey: fields['sharedKey'] as Secret,
     subgraphs: names as readonly string[],
     maxTags: resolveMaxTags(problems, path, fields['maxTags']),
+    keyspaces: resolveKeyspaces(problems, path, fields['keyspaces'], known),
   }
 }
 
-function resolveWebhook(problems: Problems, path: string, value: unknown): ResolvedEndpoint {
+function resolveWebhook(problems: Problems, path: string, value: unknown, known: KnownToEndpoints): ResolvedEndpoint {
   const fields = checkFields(problems, path, value, webhookFields)
   const { method = 'POST', separator = ' ', body = { tags: '{tags}' } } = fields
   if (typeof method !== 'string' || !/^[A-Za-z]+$/.test(method)) {
@@ -131,7 +154,27 @@ function resolveWebhook(problems: Problems, path: string, value: unknown): Resol
     body: hasNoBody ? false : body,
     separator: String(separator),
     maxTags: resolveMaxTags(problems, path, fields['maxTags']),
+    keyspaces: resolveKeyspaces(problems, path, fields['keyspaces'], known),
   }
+}
+
+function resolveKeyspaces(
+  problems: Problems,
+  path: string,
+  value: unknown,
+  { keyspaces }: KnownToEndpoints,
+): ReadonlySet<string> | undefined {
+  if (value === undefined) return undefined
+  if (!Array.isArray(value) || value.length === 0) {
+    problems.add(`${path}.keyspaces`, 'must be a list of names of keyspaces that is not empty', value)
+    return undefined
+  }
+  for (const [index, name] of value.entries()) {
+    if (keyspaces.includes(name)) continue
+    const hint = typeof name === 'string' ? didYouMean(name, keyspaces) : ''
+    problems.add(`${path}.keyspaces[${index}]`, `must be one of the configuration's keyspaces.${hint}`, name)
+  }
+  return new Set(value)
 }
 
 function resolveHeaders(problems: Problems, path: string, value: unknown): Readonly<Record<string, Secret>> {

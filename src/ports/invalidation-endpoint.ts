@@ -7,6 +7,8 @@ export interface InvalidationEndpoint {
   readonly name: string
   /** The most tags that it takes at once. Default: 100. */
   readonly maxTags?: number
+  /** Names of the keyspaces whose changes it is told of. Default: all. */
+  readonly keyspaces?: readonly string[]
   /**
    * Has everything dropped that carries one of the tags. Resolves when the cache took them; rejects when it may not
    * have, and then they are sent again, so taking them twice must do no harm. Errors are logged: put no secrets there.

@@ -39,7 +39,9 @@ export function invalidationBridge(config: ResolvedConfig, clock: Clock, logger:
     onChanged: (change) => {
       if (queues.size === 0) return
       const tags = tagsOf(change, config.partitions.has(change.keyspace))
-      for (const queue of queues.values()) queue.add(tags)
+      for (const { name, keyspaces } of endpoints) {
+        if (keyspaces?.has(change.keyspace) ?? true) queues.get(name)?.add(tags)
+      }
     },
     stop: async () => {
       await Promise.all(Array.from(queues.values(), (queue) => queue.drain(drainMs)))

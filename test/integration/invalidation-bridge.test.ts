@@ -119,6 +119,19 @@ describe('a webhook', () => {
     expect(tagsIn(receiver.taken[0]!)).toEqual(['rows/unknown'])
   })
 
+  test('is told of the keyspaces that it was configured for', async () => {
+    await using receiver = await InvalidationReceiver.start()
+    const fedcache = open({
+      keyspaces: { notes: {}, sessions: {} },
+      invalidation: { endpoints: [{ ...webhook(receiver.url), keyspaces: ['notes'] }], window: 0 },
+    })
+    await ask(fedcache, put('a', 'sessions'))
+    await ask(fedcache, put('b'))
+    // What waits is sent then.
+    await fedcache.stop()
+    expect(receiver.taken.map(tagsIn)).toEqual([['notes/b']])
+  })
+
   test('may be told in text, or in nothing but headers', async () => {
     await using receiver = await InvalidationReceiver.start()
     const endpoints = [

@@ -202,6 +202,7 @@ describe('a config that says everything', () => {
             body: { tags: '{tags}' },
             separator: ' ',
             maxTags: 100,
+            keyspaces: undefined,
           },
         ],
         windowMs: 0,

@@ -6,6 +6,7 @@ const webhook = { kind: 'webhook', url: 'https://cdn.example/purge' }
 const own = { name: 'own', invalidate: () => Promise.resolve() }
 
 const withEndpoints = (...endpoints: readonly unknown[]) => ({
+  keyspaces: { products: {} },
   subgraph: { cacheTags: true },
   invalidation: { endpoints },
 })
@@ -16,6 +17,7 @@ describe('what is right', () => {
     [withEndpoints(router)],
     [withEndpoints({ ...router, sharedKey: { env: 'KEY' }, subgraph: ['a', 'b'], name: 'r.1', maxTags: 10_000 })],
     [withEndpoints(router, webhook, own)],
+    [withEndpoints(...[router, webhook, own].map((each) => ({ ...each, keyspaces: ['products'] })))],
     [{ invalidation: { endpoints: [webhook] } }],
     [withEndpoints({ ...webhook, method: 'PURGE', headers: { 'X-Key': { file: 'f' }, 'surrogate-key': '{tags}' } })],
     [withEndpoints({ ...webhook, method: 'GET', url: 'https://cdn.example/purge/{tags}?soft=1', separator: ',' })],
@@ -30,8 +32,13 @@ describe('what is right', () => {
 
   it('is read as it is meant', () => {
     const { endpoints } = resolveAnything(
-      withEndpoints(router, { ...webhook, method: 'get' }, { ...own, maxTags: 5 }),
+      withEndpoints(
+        { ...router, keyspaces: ['products'] },
+        { ...webhook, method: 'get' },
+        { ...own, maxTags: 5, keyspaces: ['products'] },
+      ),
     ).invalidation
+    const keyspaces = new Set(['products'])
     expect(endpoints).toEqual([
       {
         kind: 'apollo-router',
@@ -40,9 +47,19 @@ describe('what is right', () => {
         sharedKey: 'k',
         subgraphs: ['cache'],
         maxTags: 100,
+        keyspaces,
       },
-      { ...webhook, name: 'webhook', method: 'GET', headers: {}, body: false, separator: ' ', maxTags: 100 },
-      { kind: 'custom', name: 'own', endpoint: { ...own, maxTags: 5 } },
+      {
+        ...webhook,
+        name: 'webhook',
+        method: 'GET',
+        headers: {},
+        body: false,
+        separator: ' ',
+        maxTags: 100,
+        keyspaces: undefined,
+      },
+      { kind: 'custom', name: 'own', endpoint: { ...own, maxTags: 5, keyspaces: ['products'] }, keyspaces },
     ])
     expect(resolveAnything({ http: { cacheTags: { headers: ['cache-tag', 'cache-tag'] } } }).http.cacheTags).toEqual({
       headers: ['cache-tag'],
@@ -75,6 +92,9 @@ describe('what is wrong', () => {
     [withEndpoints({ ...webhook, method: 'a b' }), `${path}.method`, 'received "a b"'],
     [withEndpoints({ ...webhook, method: 7 }), `${path}.method`, 'received 7'],
     [withEndpoints({ ...webhook, method: 'GET', body: 'x' }), `${path}.body`, 'left out with GET'],
+    [withEndpoints({ ...own, keyspaces: [] }), `${path}.keyspaces`, 'received a list of 0'],
+    [withEndpoints({ ...webhook, keyspaces: ['product'] }), `${path}.keyspaces[0]`, 'Did you mean "products"?'],
+    [withEndpoints({ ...router, keyspaces: [7] }), `${path}.keyspaces[0]`, 'received 7'],
     [withEndpoints({ ...webhook, separator: 7 }), `${path}.separator`, 'must be a text; received 7'],
     [withEndpoints({ ...webhook, body: () => 1 }), `${path}.body`, 'a text or JSON; received a function'],
     [withEndpoints({ ...webhook, body: { a: [NaN] } }), `${path}.body`, 'received an object with a'],
