@@ -8,8 +8,20 @@ const refusals: ReadonlySet<string> = new Set([
   ErrorCode.BadAuthentication,
 ])
 
+/** What this peer would prove itself with cannot be read, for the reason in `cause`. */
+export class UnreadableProof extends Error {
+  readonly what: 'credentials' | 'certificates'
+
+  constructor(what: UnreadableProof['what'], cause: unknown) {
+    super(`the ${what} cannot be read`, { cause })
+    this.what = what
+  }
+}
+
 /** Why an attempt to connect failed, in words for a log. Holds no secrets. */
 export function failureOf(error: unknown): string {
+  if (error instanceof UnreadableProof) return `no connection to NATS: this peer's ${error.what} cannot be used`
+  if (isMalformed(error)) return "no connection to NATS: this peer's credentials cannot be used"
   if (isRefusal(error)) return 'NATS refuses who this peer says it is: its credentials are wrong or expired'
   if (isTlsFailure(error)) return 'no connection to NATS by TLS: a certificate is missing, wrong, foreign or expired'
   return 'no NATS server can be reached'
@@ -17,12 +29,19 @@ export function failureOf(error: unknown): string {
 
 /** The error behind the one of nats.js, which alone often says nothing. */
 export function causeOf(error: unknown): unknown {
+  if (error instanceof UnreadableProof) return error.cause
   return error instanceof NatsError ? error.chainedError : undefined
 }
 
 /** Of two failures of one round the one that somebody can do something about. */
 export function moreTelling(one: unknown, other: unknown): unknown {
-  return isRefusal(one) || (isTlsFailure(one) && !isRefusal(other)) ? one : other
+  return isMalformed(one) || isRefusal(one) || (isTlsFailure(one) && !isRefusal(other)) ? one : other
+}
+
+/** Whether credentials are none: a text that is no credentials file, or no seed. */
+function isMalformed(error: unknown): boolean {
+  if (error instanceof NatsError) return error.code === ErrorCode.BadCreds || isMalformed(error.chainedError)
+  return error instanceof Error && error.name === 'NKeysError'
 }
 
 function isRefusal(error: unknown): boolean {

@@ -96,5 +96,6 @@ function authenticatorOf(auth: NatsAuth | undefined): Authenticator | undefined 
   if ('user' in auth) return usernamePasswordAuthenticator(auth.user, auth.password)
   const encoder = new TextEncoder()
   if ('nkeySeed' in auth) return nkeyAuthenticator(encoder.encode(auth.nkeySeed))
-  return credsAuthenticator(encoder.encode(auth.credentials))
+  // nats.js takes it only with plain line breaks, and one at the end, which reading a secret takes away.
+  return credsAuthenticator(encoder.encode(`${auth.credentials.replaceAll('\r\n', '\n').trimEnd()}\n`))
 }

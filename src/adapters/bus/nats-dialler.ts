@@ -1,6 +1,6 @@
 import type { NatsConnection } from 'nats'
 import type { Clock } from '../../ports/index.ts'
-import { causeOf, failureOf, moreTelling } from './connection-failure.ts'
+import { causeOf, failureOf, moreTelling, UnreadableProof } from './connection-failure.ts'
 import { dialNats } from './dial-nats.ts'
 import type { NatsBusOptions } from './nats-bus-options.ts'
 import {
@@ -108,8 +108,8 @@ export class NatsDialler {
     const settings = { name, inboxPrefix, connectTimeoutMs, pingIntervalMs }
     return {
       ...settings,
-      ...(tls === undefined ? {} : { tls: typeof tls === 'function' ? await tls() : tls }),
-      ...(auth === undefined ? {} : { auth: typeof auth === 'function' ? await auth() : auth }),
+      ...(tls === undefined ? {} : { tls: await given('certificates', tls) }),
+      ...(auth === undefined ? {} : { auth: await given('credentials', auth) }),
     }
   }
 
@@ -162,6 +162,19 @@ export class NatsDialler {
     this.#lastLogMs = nowMs
     this.#lastFailure = failure
     this.#options.logger.warn({ error, cause: causeOf(error) }, `${failure}; trying on`)
+  }
+}
+
+/** What is given as it is, or read now. */
+async function given<Proof extends object>(
+  what: UnreadableProof['what'],
+  proof: Proof | (() => Proof | Promise<Proof>),
+): Promise<Proof> {
+  if (typeof proof !== 'function') return proof
+  try {
+    return await proof()
+  } catch (error) {
+    throw new UnreadableProof(what, error)
   }
 }
 
