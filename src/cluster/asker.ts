@@ -41,6 +41,9 @@ type Reply =
   | { readonly kind: 'NOT_SENT' }
   | { readonly kind: 'UNKNOWN'; readonly reason: string }
 
+/** That nobody listens is told at once, or not at all. */
+const probeTimeoutMs = 1_000
+
 const elsewhere = { kind: 'ELSEWHERE' } as const
 const nobody = { confirmedBy: [], unconfirmed: [] }
 
@@ -128,6 +131,11 @@ export class Asker {
   async catalogue(peer: string, timeoutMs: number): Promise<readonly unknown[] | undefined> {
     const reply = await this.#request(peer, 'ctl', encodeFrame({ op: 'catalogue' }), timeoutMs)
     return reply.kind === 'REPLY' ? readable(reply.data, ({ head }) => list(fields(head), 'records')) : undefined
+  }
+
+  /** Finds out whether anybody listens in a peer's place; `onNoResponders` is told where nobody does. */
+  async probe(peer: string): Promise<void> {
+    await this.#request(peer, 'ctl', encodeFrame({ op: 'ping' }), probeTimeoutMs)
   }
 
   async #readPart(

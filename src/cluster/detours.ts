@@ -1,17 +1,35 @@
+interface Waiting {
+  readonly listeners: Set<() => void>
+  /** Whether anybody has begun to wait since somebody looked last. */
+  isFresh: boolean
+}
+
 /** Those who wait for an answer of a peer, and would look for another way where it may not come. */
 export class Detours {
-  readonly #waiting = new Map<string, Set<() => void>>()
+  readonly #waiting = new Map<string, Waiting>()
 
   /** Calls `listener` whenever answers of the peer may not come; returns a function that stops it. */
   listen(peer: string, listener: () => void): () => void {
-    let listeners = this.#waiting.get(peer)
-    if (listeners === undefined) this.#waiting.set(peer, (listeners = new Set()))
+    let waiting = this.#waiting.get(peer)
+    if (waiting === undefined) this.#waiting.set(peer, (waiting = { listeners: new Set(), isFresh: true }))
+    const { listeners } = waiting
+    waiting.isFresh = true
     listeners.add(listener)
     return () => listeners.delete(listener)
   }
 
   /** Sends those who wait for answers of a peer on another way, or to the same peer again. */
   take(peer: string): void {
-    for (const listener of this.#waiting.get(peer) ?? []) listener()
+    for (const listener of this.#waiting.get(peer)?.listeners ?? []) listener()
+  }
+
+  /** Peers that somebody waits for, and that nobody has asked anything since this was called last. */
+  quiet(): readonly string[] {
+    const quiet: string[] = []
+    for (const [peer, waiting] of this.#waiting) {
+      if (!waiting.isFresh && waiting.listeners.size > 0) quiet.push(peer)
+      waiting.isFresh = false
+    }
+    return quiet
   }
 }

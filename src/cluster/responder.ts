@@ -60,7 +60,7 @@ export class Responder {
     const frame = decodeFrame(message.data)
     const head = fields(frame.head)
     const { host, onSeen } = this.#context
-    switch (word(head, 'op', ['seen', 'take', 'catalogue'])) {
+    switch (word(head, 'op', ['seen', 'take', 'catalogue', 'ping'])) {
       case 'seen':
         return onSeen(caller, {
           process: text(head, 'process'),
@@ -73,6 +73,8 @@ export class Responder {
       }
       case 'catalogue':
         return respond(message, encodeFrame({ records: host.catalogue() }))
+      case 'ping':
+        return respond(message, encodeFrame({}))
     }
   }
 

@@ -7,7 +7,7 @@ import type { Pulse } from './pulse.ts'
 /** What watching needs. */
 export interface WatchContext extends Pick<
   ClusterParts,
-  'options' | 'timings' | 'process' | 'members' | 'lease' | 'detours' | 'look'
+  'options' | 'timings' | 'process' | 'members' | 'lease' | 'detours' | 'asker' | 'look'
 > {
   readonly host: PeerHost
   readonly pulse: Pulse
@@ -55,6 +55,7 @@ export class Watch {
     }
     this.#tellWhetherIsolated()
     this.#judge()
+    this.#probe()
     catchUp.catchUp(timings.tickMs)
     if (isPaused) pulse.beat()
     else pulse.beatWhenDue()
@@ -135,6 +136,15 @@ export class Watch {
     const { members, lease, pulse } = this.#context
     // Before others are judged for their silence this peer must know that it would have heard them.
     if (members.judge(lease.confirmedAtMs)) pulse.beatToListen()
+  }
+
+  /**
+   * A peer that has died takes questions with it, and nobody tells. The next question would find that out; where there
+   * is none, because all who ask wait for answers, this takes its place.
+   */
+  #probe(): void {
+    const { detours, asker } = this.#context
+    for (const peer of detours.quiet()) void asker.probe(peer)
   }
 
   #tellWhetherIsolated(): void {

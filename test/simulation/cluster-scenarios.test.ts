@@ -528,6 +528,27 @@ test('a question that was lost with the connection of the owner is asked again',
   }
 })
 
+test('a question that its owner has taken to the grave is asked elsewhere soon, though nobody asks anything more', async () => {
+  const [a, b] = await world.start('a', 'b', 'c')
+  const key = world.key(b!, 'loaded')
+  world.cluster.sources.loaded.change(key, 1)
+  world.sourceMs = 100
+  const reading = world.reading(a!, 'loaded', key)
+  await world.pass(50)
+  world.cluster.kill(b!)
+  expect(await world.ended(reading, 800)).toBe(1)
+})
+
+test('a slow source is no reason to take its owner for suspect', async () => {
+  const [a, b] = await world.start('a', 'b', 'c')
+  const key = world.key(b!, 'loaded')
+  world.cluster.sources.loaded.change(key, 1)
+  world.sourceMs = 1_500
+  expect(await world.read(a!, 'loaded', key)).toBe(1)
+  expect(world.logged.filter((line) => line.endsWith('SUSPECT'))).toEqual([])
+  expect(loads(key)).toBe(1)
+})
+
 test('a rolling restart fails no read and loses no put', async () => {
   const ids = ['a', 'b', 'c']
   await world.start(...ids)
