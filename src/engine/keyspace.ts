@@ -185,6 +185,15 @@ export class Keyspace implements EntryContext {
     this.#graves.buryKey(key, version)
   }
 
+  /**
+   * Lets nothing be stored that a put from here has replaced: neither what is under way, nor what another peer, which has
+   * yet to hear of the put, still has. The put itself may be gone from memory before everybody has.
+   */
+  replace(key: string, version: number, spreadMs = 0): void {
+    this.flights.unhook(key)
+    if (spreadMs > 0) this.#graves.buryKey(key, version - 1)
+  }
+
   /** Makes room for a change that was made by another peer: drops what is older. */
   supersede({ key, kind, version }: KeyChange): void {
     this.flights.unhook(key)

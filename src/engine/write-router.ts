@@ -128,8 +128,10 @@ export class WriteRouter {
   }
 
   #writeContext({ keyspace, queue, writer }: ServedKeyspace): WriteContext {
-    const { clock, versions, changes } = this.#context
-    return { clock, versions, queue, writer, distrust: (key) => changes.distrust(keyspace, key, versions.next()) }
+    const { clock, versions, changes, peers } = this.#context
+    const { spreadMs } = peers
+    const distrust = (key: string): void => changes.distrust(keyspace, key, versions.next())
+    return { clock, versions, queue, writer, spreadMs, distrust }
   }
 }
 

@@ -478,6 +478,40 @@ describe('copies of others', () => {
     expect(await world.read(b!, 'kept', key)).toBeNull()
   })
 
+  test('are not taken from the last owner who has not heard of the put that replaced them', async () => {
+    world = new SmallWorld({
+      policy: {
+        readTimeoutMs: 4_000,
+        writeTimeoutMs: 2_000,
+        ttlMs: 600_000,
+        tags: (_key, value) => tagsOf(value as { n: number }),
+      },
+      delayMs: (from, to, subject) =>
+        subject.includes('.inv.') && from.startsWith('c') && to.startsWith('b') ? 200 : undefined,
+    })
+    const [a, b] = await world.start('a', 'b')
+    const values = new Map<string, number>()
+    for (let index = 0; index < 40; index++) {
+      const key = world.key(b!, 'stored', index)
+      values.set(key, await world.put(a!, 'stored', key))
+    }
+    const [c] = await world.start('c')
+    const moved = [...values.keys()].find((key) => c!.cluster.owns(c!.cluster.slotter('stored')(key)))!
+    world.sourceMs = 20
+    const { value, done } = world.putting(c!, 'stored', moved)
+    await world.pass(10)
+    // The put falls under it, and is not kept; what it replaces carries another tag.
+    const invalidated = a!.engine.invalidateTags('stored', [`tag-${value}`])
+    await world.pass(60)
+    const early = world.reading(c!, 'stored', moved)
+    await world.ended(Promise.all([done, invalidated, early]))
+    for (const process of [a!, b!, c!]) expect(await world.read(process, 'stored', moved)).toBe(value)
+
+    function tagsOf({ n }: { n: number }): readonly string[] {
+      return [`tag-${n}`]
+    }
+  })
+
   test('are dropped when the owner died between writing to the source and telling anybody', async () => {
     const [a, b, c] = await world.start('a', 'b', 'c')
     const key = world.key(a!, 'stored')
