@@ -63,10 +63,13 @@ export class SourceLoader {
     const { counters, name } = this.#keyspace
     counters.loads++
     counters.loadedKeys += keys.length
-    const ending = await underDeadline(clock, deadlineMs - startedAtMs, async (signal) =>
+    const timeoutMs = deadlineMs - startedAtMs
+    const ended = await underDeadline(clock, timeoutMs, async (signal) =>
       answersInOrder(this.#source.name, keys, await this.#source.loadMany(keys, { keyspace: name, signal })),
     )
     const durationMs = clock.monotonic() - startedAtMs
+    // A process that was paused may see an answer ahead of its timer. How old it is, nobody knows.
+    const ending = durationMs > timeoutMs ? ({ kind: 'TIMED_OUT' } as const) : ended
     if (ending.kind !== 'RETURNED') {
       this.#protection.report(false)
       return this.#failBatch(flights, keys.length, durationMs, ending)

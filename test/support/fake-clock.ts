@@ -12,6 +12,8 @@ export interface FakeClock extends Clock {
    * `advance(0)`.
    */
   advance(durationMs: number): Promise<void>
+  /** Lets time pass without firing what falls due, as for a process that was paused, until `advance` is called. */
+  skip(durationMs: number): void
   /** Steps the wall clock, and not the monotonic one, as setting a machine's clock does. */
   stepWallClock(byMs: number): void
 }
@@ -82,6 +84,9 @@ export function fakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClock {
         await settled()
       }
       monotonicMs = endMs
+    },
+    skip(durationMs) {
+      monotonicMs += durationMs
     },
     stepWallClock(byMs: number) {
       wallOffsetMs += byMs

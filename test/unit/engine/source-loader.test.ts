@@ -193,3 +193,14 @@ test('a batch of 130,000 keys is loaded like any other', async () => {
   expect(codes(results.slice(-1))).toEqual([1])
   expect(source.calls).toHaveLength(1)
 })
+
+test('an answer that comes ahead of the timer of its deadline, to a process that was paused, is too late all the same', async () => {
+  const source = scriptedSource()
+  const { engine, clock } = engineOver(source, { readTimeoutMs: 100 })
+  const reading = failure(engine.get('things', 'k'))
+  await clock.advance(0)
+  clock.skip(101)
+  source.loads[0]!.answer([1])
+  expect((await reading).code).toBe('SOURCE_TIMEOUT')
+  expect(engine.stats('things')).toMatchObject({ entries: 0, loadErrors: 1 })
+})
