@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer, type ServerOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
 /** One EndpointSlice, as far as discovery looks. */
@@ -14,6 +15,9 @@ export interface TestSlice {
 /** The EndpointSlices of a Kubernetes API, as its documentation says: list, watch, bookmarks and 410 Gone. */
 export interface KubernetesApi {
   readonly url: string
+  readonly port: number
+  /** The only token that is let in; `undefined`: any. */
+  token: string | undefined
   /** Every request so far: the path, and what was asked for. */
   readonly asked: URL[]
   /** `Authorization` of the last request. */
@@ -43,9 +47,9 @@ interface Change {
   readonly object: object
 }
 
-/** Starts a double of the API. */
-export async function kubernetesApi(): Promise<KubernetesApi> {
-  const api = new Double()
+/** Starts a double of the API; with a certificate it speaks TLS. */
+export async function kubernetesApi(tls?: Pick<ServerOptions, 'cert' | 'key'>): Promise<KubernetesApi> {
+  const api = new Double(tls)
   await api.listen()
   return api
 }
@@ -54,17 +58,29 @@ class Double implements KubernetesApi {
   readonly asked: URL[] = []
   authorization: string | undefined
   status: number | undefined
+  token: string | undefined
   readonly #slices = new Map<string, { readonly object: object; readonly service: string }>()
   readonly #changes: (Change & { readonly service: string })[] = []
   readonly #open = new Map<ServerResponse, string>()
-  readonly #server = createServer((request, response) => this.#answer(request, response))
+  readonly #server
+  readonly #scheme: 'http' | 'https'
   #version = 100
   #oldest = 0
   #goneAs: 'status' | 'event' = 'status'
   #watchers: (() => void)[] = []
 
+  constructor(tls: ServerOptions | undefined) {
+    const answer = (request: IncomingMessage, response: ServerResponse) => this.#answer(request, response)
+    this.#scheme = tls === undefined ? 'http' : 'https'
+    this.#server = tls === undefined ? createServer(answer) : createSecureServer(tls, answer)
+  }
+
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    return `${this.#scheme}://127.0.0.1:${this.port}`
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
   }
 
   get watches(): number {
@@ -140,6 +156,7 @@ class Double implements KubernetesApi {
     this.asked.push(url)
     this.authorization = request.headers.authorization
     if (this.status !== undefined) return failWith(response, this.status)
+    if (this.token !== undefined && this.authorization !== `Bearer ${this.token}`) return failWith(response, 401)
     const [, namespace] =
       /^\/apis\/discovery\.k8s\.io\/v1\/namespaces\/([^/]+)\/endpointslices$/.exec(url.pathname) ?? []
     if (namespace === undefined) return failWith(response, 404)

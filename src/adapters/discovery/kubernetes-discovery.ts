@@ -203,6 +203,10 @@ class KubernetesDiscovery implements Discovery {
     const config: kubernetes.KubeConfig = new library.KubeConfig()
     if (kubeconfig === undefined) config.loadFromDefault()
     else config.loadFromFile(kubeconfig)
+    // What the library makes up where it finds nothing: whoever listens there is no Kubernetes.
+    if (config.getCurrentCluster()?.server === 'http://localhost:8080') {
+      throw new Error('There is neither a kubeconfig nor the service account of a pod, and so no Kubernetes to ask.')
+    }
     return {
       api: config.makeApiClient(library.DiscoveryV1Api),
       watch: new library.Watch(config),
