@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { httpTables, measureHttp } from './http/run-http.ts'
 import { isInstalled } from './http/load.ts'
+import { measurePeers } from './peers/run-peers.ts'
 import { table } from './statistics.ts'
 
 const { values } = parseArgs({
@@ -72,7 +73,7 @@ const report = [
   `# ${startedAt.toISOString()}`,
   `${machine()}; commit ${commit()}; medians of ${options.rounds} rounds of ${options.seconds} s, 32 connections.`,
   httpTables(results),
-  ...(values.peer === undefined ? [await engineTable()] : []),
+  ...(values.peer === undefined ? [await engineTable(), await measurePeers(options.rounds, 1)] : []),
 ].join('\n\n')
 console.log(report)
 if (values.peer === undefined) {

@@ -22,6 +22,8 @@ export interface NatsServerOptions {
 export interface NatsServer {
   readonly port: number
   readonly url: string
+  /** Number of the process; -1 while it does not run. */
+  readonly pid: number
   readonly running: boolean
   /** Resolves with the next line of the log that matches. */
   logged(pattern: RegExp): Promise<string>
@@ -102,6 +104,10 @@ class ServerProcess implements NatsServer {
 
   get url(): string {
     return `nats://127.0.0.1:${this.port}`
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? -1
   }
 
   get running(): boolean {
