@@ -3,6 +3,11 @@ import type { RequestHead } from '../ports/index.ts'
 
 const longestToken = 16_384
 
+/** Whether a text can be sent as a token at all. */
+export function isSendable(token: string): boolean {
+  return /^[\w.~+/=-]+$/.test(token) && token.length < longestToken - 'Bearer '.length
+}
+
 /**
  * The token of `Authorization: Bearer …`; `undefined` where there is no such header.
  *

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Authenticator, Clock, Identity, Logger } from '../ports/index.ts'
-import { bearerToken } from './bearer.ts'
+import { bearerToken, isSendable } from './bearer.ts'
 
 /** A token that is known beforehand. */
 export interface KnownToken {
@@ -28,7 +28,7 @@ export function tokenAuthenticator({ tokens, clock, logger }: TokenAuthenticator
   let readAtMs = -Infinity
   let reading: Promise<void> | undefined
   const readAll = async (): Promise<void> => {
-    hashes = await Promise.all(tokens.map(async ({ read }) => sha256(await read())))
+    hashes = await Promise.all(tokens.map(async ({ read }, index) => sha256(sendable(await read(), index))))
     readAtMs = clock.monotonic()
   }
   const reread = async (): Promise<void> => {
@@ -60,6 +60,15 @@ export function tokenAuthenticator({ tokens, clock, logger }: TokenAuthenticator
       return reading.then(() => known(token))
     },
   }
+}
+
+/** @throws an Error for what could never be found again: nobody can send it. */
+function sendable(token: string, index: number): string {
+  if (isSendable(token)) return token
+  throw new Error(
+    `The token of auth.tokens[${index}] cannot be sent: it is made of letters, digits and the characters - . _ ~ + / =, ` +
+      'and no others. It is not shown here.',
+  )
 }
 
 function sha256(text: string): Buffer {

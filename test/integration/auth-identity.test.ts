@@ -84,6 +84,20 @@ describe('tokens', () => {
     await expect(refused.listen()).rejects.toThrow(named)
   })
 
+  test.each(['two words', 'naïve', 'with"quotes"', 'a'.repeat(20_000)])(
+    'that nobody can send keep it from starting, and are not shown',
+    async (token) => {
+      const refused = served({
+        tokens: [
+          { token: 'right', scopes: ['*'] },
+          { token, scopes: ['*'] },
+        ],
+      })
+      await expect(refused.listen()).rejects.toThrow('auth.tokens[1] cannot be sent')
+      await expect(refused.listen()).rejects.not.toThrow(token)
+    },
+  )
+
   test('in a file can be replaced while it runs', async () => {
     const file = join(folder, 'replaced')
     await writeFile(file, 'old')

@@ -16,6 +16,8 @@ export interface TestSlice {
 export interface KubernetesApi {
   readonly url: string
   readonly port: number
+  /** Where the slices are. Default: `default`. */
+  namespace: string
   /** The only token that is let in; `undefined`: any. */
   token: string | undefined
   /** Every request so far: the path, and what was asked for. */
@@ -26,7 +28,7 @@ export interface KubernetesApi {
   readonly watches: number
   /** What the next requests are answered with in place of the truth. */
   status: number | undefined
-  /** Puts a slice of the namespace `default`, or removes it. */
+  /** Puts a slice, or removes it. */
   set(name: string, slice: TestSlice | undefined): void
   /** Sends a bookmark to every watch. */
   bookmark(): void
@@ -59,6 +61,7 @@ class Double implements KubernetesApi {
   authorization: string | undefined
   status: number | undefined
   token: string | undefined
+  namespace = 'default'
   readonly #slices = new Map<string, { readonly object: object; readonly service: string }>()
   readonly #changes: (Change & { readonly service: string })[] = []
   readonly #open = new Map<ServerResponse, string>()
@@ -162,7 +165,9 @@ class Double implements KubernetesApi {
     if (namespace === undefined) return failWith(response, 404)
     const service = url.searchParams.get('labelSelector')?.split('=')[1] ?? ''
     if (url.searchParams.get('watch') === 'true') return this.#watch(url, response, service)
-    const items = [...this.#slices.values()].filter((slice) => namespace === 'default' && slice.service === service)
+    const items = [...this.#slices.values()].filter(
+      (slice) => namespace === this.namespace && slice.service === service,
+    )
     response.writeHead(200, { 'content-type': 'application/json' })
     const metadata = { resourceVersion: String(this.#version) }
     const list = { kind: 'EndpointSliceList', apiVersion: 'discovery.k8s.io/v1', metadata }
