@@ -36,7 +36,9 @@ const copied = ['src', 'test', 'schema', 'resolvers', 'scripts', 'package.json',
 const workers = 2
 // Starting is most of the work.
 const fast = ['--pool=threads', '--maxWorkers=1']
-const runTimeoutMs = 30_000
+const runTimeoutMs = 60_000
+/** For all the tests at once, on a machine that others use as well. */
+const greenTimeoutMs = 300_000
 
 async function readMutants(words: readonly string[]): Promise<Mutant[]> {
   const folder = join(root, 'test', 'mutants')
@@ -68,17 +70,22 @@ function run(
   file: string,
   args: readonly string[],
   cwd: string,
+  timeoutMs = runTimeoutMs,
 ): Promise<{ readonly ok: boolean; readonly killed: boolean; readonly output: string }> {
   // Were the copy to lie within a repository, git would take paths for that repository's.
   const env = { ...process.env, GIT_CEILING_DIRECTORIES: dirname(cwd), NO_COLOR: '1' }
   return new Promise((resolve) => {
-    execFile(file, args, { cwd, env, timeout: runTimeoutMs, maxBuffer: 2 ** 26 }, (error, stdout, stderr) =>
+    execFile(file, args, { cwd, env, timeout: timeoutMs, maxBuffer: 2 ** 26 }, (error, stdout, stderr) =>
       resolve({ ok: error === null, killed: error?.killed === true, output: stdout + stderr }),
     )
   })
 }
 
-async function runTests(copy: string, tests: readonly string[], testName?: string): Promise<Run | 'HANGS'> {
+async function runTests(
+  copy: string,
+  tests: readonly string[],
+  { testName, timeoutMs }: { readonly testName?: string; readonly timeoutMs?: number },
+): Promise<Run | 'HANGS'> {
   const report = join(copy, 'report.json')
   await rm(report, { force: true })
   const pattern = testName === undefined ? [] : ['-t', testName.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&')]
@@ -93,7 +100,7 @@ async function runTests(copy: string, tests: readonly string[], testName?: strin
     '--testTimeout=20000',
     ...fast,
   ]
-  const { killed, output } = await run(process.execPath, args, copy)
+  const { killed, output } = await run(process.execPath, args, copy, timeoutMs)
   if (killed) return 'HANGS'
   const text = await readFile(report, 'utf8').catch(() => undefined)
   if (text === undefined) return { passed: [], failed: [], trouble: output }
@@ -112,7 +119,7 @@ async function runTests(copy: string, tests: readonly string[], testName?: strin
 
 /** Every named test must exist and pass before anything is removed, or its failure would mean nothing. */
 async function requireGreen(copy: string, mutants: readonly Mutant[]): Promise<void> {
-  const outcome = await runTests(copy, [...new Set(mutants.map(({ test }) => test))])
+  const outcome = await runTests(copy, [...new Set(mutants.map(({ test }) => test))], { timeoutMs: greenTimeoutMs })
   if (outcome === 'HANGS') throw new Error('the tests hang without any patch')
   const { passed, failed, trouble } = outcome
   for (const { name, testName } of mutants) {
@@ -127,7 +134,7 @@ async function requireGreen(copy: string, mutants: readonly Mutant[]): Promise<v
 async function judge(copy: string, mutant: Mutant): Promise<Verdict['verdict']> {
   if (!(await run('git', ['apply', mutant.patchPath], copy)).ok) return 'DOES NOT APPLY'
   try {
-    const outcome = await runTests(copy, [mutant.test], mutant.testName)
+    const outcome = await runTests(copy, [mutant.test], { testName: mutant.testName })
     if (outcome === 'HANGS') return 'HANGS'
     if (outcome.failed.length > 0) return 'killed'
     return outcome.passed.length > 0 ? 'SURVIVED' : 'BREAKS THE BUILD'
