@@ -32,7 +32,7 @@ export function lanesOf(
   options: HttpServerOptions,
   { metrics, underWay, timeouts, slowReaders, log }: LaneParts,
 ): Lanes {
-  const { context, maxBodyBytes = 16 * 2 ** 20, logger } = options
+  const { context, maxBodyBytes = 16 * 2 ** 20, logger, trusted } = options
   const logError = yogaLogger(logger).error
   const handler = graphqlHandler({
     ...options,
@@ -52,6 +52,7 @@ export function lanesOf(
     },
     context,
     maxBodyBytes,
+    ...(trusted === undefined ? {} : { trusted }),
     answer: answerWriter(logError, options.cacheTags),
   })
   const sockets = webSockets({

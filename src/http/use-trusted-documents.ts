@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql'
 import type { GraphQLParams, Plugin } from 'graphql-yoga'
 import { requestError } from './http-error.ts'
-import type { TrustedDocuments } from './trusted-documents.ts'
+import { documentIdIn, type TrustedDocuments } from './trusted-documents.ts'
 
 /**
  * Executes documents that are known beforehand by their ids, as `documentId` or as `extensions.persistedQuery`. Where
@@ -10,7 +10,7 @@ import type { TrustedDocuments } from './trusted-documents.ts'
 export function useTrustedDocuments(trusted: TrustedDocuments): Plugin {
   return {
     onParams: ({ params, request, setParams }) => {
-      const id = idIn(params, request)
+      const id = documentIdIn(params) ?? idInAddress(params, request)
       if (id === undefined) return
       const query = trusted.find(id)
       if (query === undefined)
@@ -29,13 +29,8 @@ export function useTrustedDocuments(trusted: TrustedDocuments): Plugin {
   }
 }
 
-function idIn(params: GraphQLParams, request: Request): string | undefined {
-  if (typeof params.query === 'string' && params.query !== '') return undefined
-  const persisted: unknown = (params.extensions as { readonly persistedQuery?: unknown } | undefined)?.persistedQuery
-  const candidates: unknown[] = [
-    (params as { readonly documentId?: unknown }).documentId,
-    typeof persisted === 'object' && persisted !== null ? Reflect.get(persisted, 'sha256Hash') : undefined,
-    request.method === 'GET' ? new URL(request.url).searchParams.get('documentId') : undefined,
-  ]
-  return candidates.find((candidate): candidate is string => typeof candidate === 'string')
+/** Yoga takes no names of its plugins from addresses. */
+function idInAddress({ query }: GraphQLParams, { method, url }: Request): string | undefined {
+  if (method !== 'GET') return undefined
+  return documentIdIn({ query, documentId: new URL(url).searchParams.get('documentId') })
 }

@@ -6,6 +6,7 @@ import { isForeign } from '../request-guard.ts'
 import type { OperationContext } from '../use-caller.ts'
 import { traceHeader } from '../use-federated-tracing.ts'
 import { type AnswerMediaType, acceptedMediaType } from './accepted-media-type.ts'
+import type { TrustedDocuments } from '../trusted-documents.ts'
 import { PreparedDocument, PreparedDocuments } from './prepared-documents.ts'
 import { type PlainParameters, addressParameters, bodyParameters } from './request-parameters.ts'
 import type { AnswerWriter } from './write-answer.ts'
@@ -19,6 +20,8 @@ export interface PreparedLaneOptions {
   /** What resolvers share, as the sender of a request may use it. */
   readonly context: OperationContext
   readonly maxBodyBytes: number
+  /** Documents known beforehand, which the handler knows as well. Default: none. */
+  readonly trusted?: TrustedDocuments
   readonly answer: AnswerWriter
 }
 
@@ -38,7 +41,7 @@ const maxDocumentLength = 20_000
  * alone knows how to refuse. The two must answer alike; `test/integration/http/two-lanes.test.ts` compares them.
  */
 export function preparedLane(options: PreparedLaneOptions): RequestListener {
-  const { handler, general, context, maxBodyBytes, answer } = options
+  const { handler, general, context, maxBodyBytes, trusted, answer } = options
   const documentOf = documentReader(handler)
 
   const answerQuery = (
@@ -61,9 +64,11 @@ export function preparedLane(options: PreparedLaneOptions): RequestListener {
     }
     if (request.method === 'GET') {
       const { url = '' } = request
-      respond(addressParameters(url.slice(url.indexOf('?') + 1)), () => request)
+      respond(addressParameters(url.slice(url.indexOf('?') + 1), trusted), () => request)
     } else {
-      readBody(request, (body) => respond(bodyParameters(body.toString('utf8')), () => withBody(request, body)))
+      readBody(request, (body) =>
+        respond(bodyParameters(body.toString('utf8'), trusted), () => withBody(request, body)),
+      )
     }
   }
 

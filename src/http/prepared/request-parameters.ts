@@ -1,3 +1,4 @@
+import { documentIdIn, type DocumentReference, type TrustedDocuments } from '../trusted-documents.ts'
 import type { GivenVariables } from './variables.ts'
 
 /** A request for one operation, in its plainest form. */
@@ -7,40 +8,50 @@ export interface PlainParameters {
   readonly variables: GivenVariables
 }
 
-/** Reads a JSON body. `undefined` for whatever needs more than this lane knows, and for what is wrong. */
-export function bodyParameters(body: string): PlainParameters | undefined {
+/**
+ * Reads a JSON body. `undefined` for whatever needs more than this lane knows, and for what is wrong.
+ *
+ * @param trusted documents that may be meant by their ids.
+ */
+export function bodyParameters(body: string, trusted?: TrustedDocuments): PlainParameters | undefined {
   let parsed: unknown
   try {
     parsed = JSON.parse(body)
   } catch {
     return undefined
   }
-  return typeof parsed === 'object' && parsed !== null ? plain(parsed as Record<string, unknown>) : undefined
+  return typeof parsed === 'object' && parsed !== null ? plain(parsed as Record<string, unknown>, trusted) : undefined
 }
 
 /** Reads the query part of an address, likewise. */
-export function addressParameters(search: string): PlainParameters | undefined {
+export function addressParameters(search: string, trusted?: TrustedDocuments): PlainParameters | undefined {
   const parameters = new URLSearchParams(search)
   const variables = parameters.get('variables')
   const extensions = parameters.get('extensions')
   try {
-    return plain({
-      query: parameters.get('query'),
+    const given = {
+      query: parameters.get('query') ?? undefined,
+      documentId: parameters.get('documentId') ?? undefined,
       operationName: parameters.get('operationName') || undefined,
       variables: variables ? JSON.parse(variables) : undefined,
       extensions: extensions ? JSON.parse(extensions) : undefined,
-    })
+    }
+    return plain(given, trusted)
   } catch {
     return undefined
   }
 }
 
-function plain(given: Readonly<Record<string, unknown>>): PlainParameters | undefined {
-  const { query, operationName, variables, extensions } = given
+function plain(
+  given: Readonly<Record<string, unknown>>,
+  trusted: TrustedDocuments | undefined,
+): PlainParameters | undefined {
+  const { operationName, variables, extensions } = given
+  const query = given['query'] === undefined ? trustedDocument(given, trusted) : given['query']
   for (const name in given) {
     if (!plainNames.has(name) && isGiven(given[name])) return undefined
   }
-  // Without a query the extensions may say which document is meant; beside one they say nothing.
+  // Beside a document an id says nothing.
   if (typeof query !== 'string' || query === '') return undefined
   if (isGiven(extensions) && (typeof extensions !== 'object' || Array.isArray(extensions))) return undefined
   if (typeof operationName !== 'string' && isGiven(operationName)) return undefined
@@ -52,7 +63,13 @@ function plain(given: Readonly<Record<string, unknown>>): PlainParameters | unde
   }
 }
 
-const plainNames: ReadonlySet<string> = new Set(['query', 'variables', 'operationName', 'extensions'])
+/** The document that is meant by its id, if that is known. */
+function trustedDocument(given: DocumentReference, trusted: TrustedDocuments | undefined): string | undefined {
+  const id = trusted && documentIdIn(given)
+  return id === undefined ? undefined : trusted?.find(id)
+}
+
+const plainNames: ReadonlySet<string> = new Set(['query', 'documentId', 'variables', 'operationName', 'extensions'])
 const noVariables: GivenVariables = {}
 
 function isGiven(value: unknown): boolean {

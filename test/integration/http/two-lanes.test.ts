@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { type IncomingMessage, type Server, createServer, request as httpRequest, Agent } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { isDeepStrictEqual } from 'node:util'
@@ -12,6 +13,7 @@ import { NodeRequestHead } from '../../../src/http/node-request-head.ts'
 import { OperationPlaces } from '../../../src/http/operation-places.ts'
 import { preparedLane } from '../../../src/http/prepared/prepared-lane.ts'
 import { answerWriter } from '../../../src/http/prepared/write-answer.ts'
+import { trustedDocuments } from '../../../src/http/trusted-documents.ts'
 import { sentAsReader } from '../../../src/http/trusted-proxies.ts'
 import { yogaLogger } from '../../../src/http/yoga-logger.ts'
 import type { Logger } from '../../../src/ports/index.ts'
@@ -50,6 +52,29 @@ function newCache(): ServedCache {
   })
 }
 
+const argumentValues = {
+  keyspace: ['json', 'kept', 'kept', 'texts', 'bytes', 'missing', 'bug'],
+  name: ['json', 'kept', 'missing', 'bug', 'Entry', 'Query'],
+  names: ['missing'],
+  key: [...Object.keys(values), 'failing', 'absent', '', 'x'.repeat(2000)],
+  keys: [...Object.keys(values), 'failing', 'absent', '北京'],
+  tags: ['none'],
+  includeDeprecated: [true, false],
+  representations: [
+    { __typename: 'Entry', keyspace: 'kept', key: 'plain' },
+    { __typename: 'Entry', keyspace: 'json', key: 'failing' },
+    { __typename: 'Entry', id: Buffer.from('["kept","unicode"]').toString('base64url') },
+    { __typename: 'Entry', id: 'nonsense' },
+    { __typename: 'Nothing' },
+    null,
+    7,
+  ],
+}
+const schema = subgraphSchema({ resolvers })
+const known = new OperationGenerator(schema, argumentValues, seededRandom(99))
+/** Operations that are sent by their ids too; some of them are wrong. */
+const knownOperations = Array.from({ length: 60 }, () => known.next())
+
 /** An engine with a bug, so that there is something to mask. */
 function withBug(engine: EngineApi): EngineApi {
   return new Proxy<EngineApi>(engine, {
@@ -72,13 +97,19 @@ function contextOver(engine: EngineApi): object {
   return resolverContext(withBug(engine), { wantsTags: true, isPublic: (name) => name === 'kept' })
 }
 
-const masked: { lane: number; general: number } = { lane: 0, general: 0 }
-let handedOn = 0
-const caches: readonly [ServedCache, ServedCache] = [newCache(), newCache()]
+/** A server of each lane, both over caches of their own that are asked the same. */
+interface Lanes {
+  readonly lanePort: number
+  readonly generalPort: number
+  /** Requests that the prepared lane left to the other. */
+  handedOn: number
+  /** Errors that were logged and not shown, by lane. */
+  readonly masked: { lane: number; general: number }
+}
+
+const caches: ServedCache[] = []
 const servers: Server[] = []
 const agent = new Agent({ keepAlive: true })
-let lanePort = 0
-let generalPort = 0
 
 function logger(count: () => void): Logger {
   const nothing = () => {}
@@ -93,14 +124,20 @@ async function listen(listener: (...args: Parameters<GraphqlHandler>) => void): 
   return (server.address() as AddressInfo).port
 }
 
-beforeAll(async () => {
-  const make = (cache: ServedCache, log: Logger): GraphqlHandler =>
+/** @param only whether nothing but known documents is executed. */
+async function startLanes(only: boolean): Promise<Lanes> {
+  const trusted = trustedDocuments(
+    knownOperations.map(({ query }) => query),
+    only,
+  )
+  const make = ({ engine }: ServedCache, log: Logger): GraphqlHandler =>
     graphqlHandler({
-      schema: subgraphSchema({ resolvers }),
-      context: () => contextOver(cache.engine),
+      schema,
+      context: () => contextOver(engine),
       cacheTags,
+      trusted,
       readiness: () => ({ ready: true, degraded: false, reason: null }),
-      metrics: metrics(cache.engine),
+      metrics: metrics(engine),
       checkMetrics: () => {},
       logger: log,
       maxBodyBytes,
@@ -108,27 +145,44 @@ beforeAll(async () => {
       subscriptions: new OperationPlaces(100),
       graphiqlTabs: [],
     })
+  const [prepared, general] = [newCache(), newCache()]
+  caches.push(prepared, general)
+  const masked = { lane: 0, general: 0 }
   const generalHandler = make(
-    caches[1],
+    general,
     logger(() => masked.general++),
   )
-  generalPort = await listen((request, response) => void generalHandler(request as never, response as never))
   const log = logger(() => masked.lane++)
-  const behind = make(caches[0], log)
+  const behind = make(prepared, log)
   const lane = preparedLane({
     handler: behind,
     general: (...args) => {
-      handedOn++
+      lanes.handedOn++
       void behind(...(args as never as Parameters<GraphqlHandler>))
     },
-    context: () => contextOver(caches[0].engine),
+    context: () => contextOver(prepared.engine),
     maxBodyBytes,
+    trusted,
     answer: answerWriter(yogaLogger(log).error, cacheTags),
   })
-  lanePort = await listen((request, response) => {
-    const incoming = request as never as IncomingMessage
-    lane(incoming, response as never, { head: new NodeRequestHead(incoming, sentAsReader(undefined)) })
-  })
+  const lanes: Lanes = {
+    lanePort: await listen((request, response) => {
+      const incoming = request as never as IncomingMessage
+      lane(incoming, response as never, { head: new NodeRequestHead(incoming, sentAsReader(undefined)) })
+    }),
+    generalPort: await listen((request, response) => void generalHandler(request as never, response as never)),
+    handedOn: 0,
+    masked,
+  }
+  return lanes
+}
+
+let open: Lanes
+let onlyTrusted: Lanes
+
+beforeAll(async () => {
+  open = await startLanes(false)
+  onlyTrusted = await startLanes(true)
 })
 
 afterAll(async () => {
@@ -202,45 +256,94 @@ const contentTypes = [
   'Application/JSON',
 ]
 
-describe('the prepared lane', () => {
-  const argumentValues = {
-    keyspace: ['json', 'kept', 'kept', 'texts', 'bytes', 'missing', 'bug'],
-    name: ['json', 'kept', 'missing', 'bug', 'Entry', 'Query'],
-    names: ['missing'],
-    key: [...Object.keys(values), 'failing', 'absent', '', 'x'.repeat(2000)],
-    keys: [...Object.keys(values), 'failing', 'absent', '北京'],
-    tags: ['none'],
-    includeDeprecated: [true, false],
-    representations: [
-      { __typename: 'Entry', keyspace: 'kept', key: 'plain' },
-      { __typename: 'Entry', keyspace: 'json', key: 'failing' },
-      { __typename: 'Entry', id: Buffer.from('["kept","unicode"]').toString('base64url') },
-      { __typename: 'Entry', id: 'nonsense' },
-      { __typename: 'Nothing' },
-      null,
-      7,
-    ],
+/** Sends both lanes the same, again and again; returns the share that the prepared lane answered itself. */
+async function compare(lanes: Lanes, seed: number, rounds: number): Promise<number> {
+  lanes.handedOn = 0
+  const generator = new OperationGenerator(schema, argumentValues, seededRandom(seed))
+  for (let round = 0; round < rounds; round++) {
+    const sent = sentAs(generator)
+    const [lane, general] = await Promise.all([send(lanes.lanePort, sent), send(lanes.generalPort, sent)])
+    if (!isDeepStrictEqual(lane, general)) expect({ sent, answer: lane }).toEqual({ sent, answer: general })
   }
+  expect(lanes.masked.lane).toBe(lanes.masked.general)
+  return 1 - lanes.handedOn / rounds
+}
 
+describe('the prepared lane', () => {
   it.each([1, 2, 3, 4])('answers as the general one does, byte for byte (seed %i)', async (seed) => {
-    handedOn = 0
-    const generator = new OperationGenerator(subgraphSchema({ resolvers }), argumentValues, seededRandom(seed))
-    const rounds = 800
-    for (let round = 0; round < rounds; round++) {
-      const sent = sentAs(generator)
-      const [lane, general] = await Promise.all([send(lanePort, sent), send(generalPort, sent)])
-      if (!isDeepStrictEqual(lane, general)) expect({ sent, answer: lane }).toEqual({ sent, answer: general })
-    }
-    expect(masked.lane).toBe(masked.general)
+    // Otherwise this compares the general handler with itself.
+    expect(await compare(open, seed, 800)).toBeGreaterThan(0.4)
     expect(seenTags).toContain(undefined)
     expect([...seenTags].filter((tags) => tags?.startsWith('kept,kept/'))).not.toHaveLength(0)
-    // Otherwise this compares the general handler with itself.
-    expect(rounds - handedOn).toBeGreaterThan(rounds * 0.4)
+  })
+
+  it.each([5, 6])('executes no other documents than the general one does (seed %i)', async (seed) => {
+    expect(await compare(onlyTrusted, seed, 800)).toBeGreaterThan(0.05)
+  })
+
+  it('takes trusted documents by their ids', async () => {
+    const generator = new OperationGenerator(schema, argumentValues, seededRandom(7))
+    open.handedOn = 0
+    let answered = 0
+    for (const { query, variables, operationName } of knownOperations) {
+      const sent = byId(generator, { query, variables, operationName }, 'documentId')
+      const { status } = (await send(open.lanePort, sent)) as { readonly status: number }
+      if (status === 200) answered++
+    }
+    expect(answered).toBeGreaterThan(30)
+    // Beside what is wrong or no query: nothing.
+    expect(open.handedOn).toBeLessThan(20)
   })
 })
 
+interface Operation {
+  readonly query: string
+  readonly variables: Readonly<Record<string, unknown>>
+  readonly operationName: string | undefined
+}
+
+/** A request that names a document by its id, in one of the ways that there are; some are wrong. */
+function byId(generator: OperationGenerator, { query, variables, operationName }: Operation, way: string): Sent {
+  const hash = createHash('sha256').update(query).digest('hex')
+  const persistedQuery = { version: 1, sha256Hash: hash }
+  const parameters: Record<string, unknown> = { variables, operationName }
+  switch (way) {
+    case 'documentId':
+      parameters['documentId'] = `sha256:${hash}`
+      break
+    case 'hash':
+      parameters['documentId'] = generator.pick([hash, hash.toUpperCase(), `SHA256:${hash}`, `sha256:${hash}0`, '', 7])
+      break
+    case 'extension':
+      parameters['extensions'] = { persistedQuery: generator.pick([persistedQuery, persistedQuery, null, 7, {}]) }
+      break
+    case 'both':
+      Object.assign(parameters, { documentId: generator.pick([7, null, 'x']), extensions: { persistedQuery } })
+      break
+    default:
+      Object.assign(parameters, {
+        documentId: generator.pick(['x', hash, 7]),
+        query: generator.pick([query, '', null, 7]),
+      })
+  }
+  if (generator.chance(0.7)) {
+    const headers = { 'content-type': 'application/json' }
+    return { method: 'POST', path: '/graphql', headers, body: JSON.stringify(parameters) }
+  }
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== undefined) search.set(name, typeof value === 'string' ? value : JSON.stringify(value))
+  }
+  return { method: 'GET', path: `/graphql?${search}`, headers: {}, body: undefined }
+}
+
 function sentAs(generator: OperationGenerator): Sent {
-  const { query, variables, operationName } = generator.next()
+  const isKnown = generator.chance(0.2)
+  const operation = isKnown ? generator.pick(knownOperations) : generator.next()
+  if (isKnown && generator.chance(0.8)) {
+    return byId(generator, operation, generator.pick(['documentId', 'documentId', 'hash', 'extension', 'both', 'all']))
+  }
+  const { query, variables, operationName } = operation
   const headers: Record<string, string> = {}
   if (generator.chance(0.3)) headers['accept'] = generator.pick(accepts)
   if (generator.chance(0.03))
