@@ -1,6 +1,6 @@
 import type { EngineApi } from '../engine/engine-api.ts'
 import { FedcacheError } from '../errors.ts'
-import type { Authenticator, Identity, Logger, RequestHead } from '../ports/index.ts'
+import { type Authenticator, BoundedLog, type Identity, type Logger, type RequestHead } from '../ports/index.ts'
 import { unauthenticated } from './bearer.ts'
 import { grantsOf } from './grants.ts'
 import { GuardedEngine, type GuardOptions } from './guarded-engine.ts'
@@ -66,12 +66,14 @@ export function functionAuthenticator(
   identify: (request: RequestHead) => Identity | null | undefined | Promise<Identity | null | undefined>,
   logger: Logger,
 ): Authenticator {
+  // Strangers make it fail as often as they like.
+  const log = new BoundedLog(logger)
   return {
     async authenticate(request) {
-      const identity = await called(identify, request, logger)
+      const identity = await called(identify, request, log)
       if (identity === undefined || identity === null) return undefined
       if (isIdentity(identity)) return identity
-      logger.error({}, 'the auth function gave no identity: an object with a list of texts named scopes')
+      log.warn({}, 'the auth function gave no identity: an object with a list of texts named scopes')
       return undefined
     },
   }
@@ -80,13 +82,13 @@ export function functionAuthenticator(
 async function called(
   identify: (request: RequestHead) => unknown,
   request: RequestHead,
-  logger: Logger,
+  log: BoundedLog,
 ): Promise<unknown> {
   try {
     return await identify(request)
   } catch (error) {
     if (error instanceof FedcacheError) throw error
-    logger.error({ error }, 'the auth function failed: the sender counts as unknown')
+    log.warn({ error }, 'the auth function failed: the sender counts as unknown')
     return undefined
   }
 }

@@ -1,10 +1,11 @@
-import type { BusMessage, PeerHost } from '../ports/index.ts'
+import { BoundedLog, type BusMessage, type PeerHost } from '../ports/index.ts'
 import { CatalogueSync } from './catalogue-sync.ts'
 import { CatchUp } from './catch-up.ts'
 import type { ClusterParts } from './cluster-parts.ts'
 import { HandOver } from './hand-over.ts'
 import { slotOf, slotSeed } from './placement-hash.ts'
 import type { SaidState } from './protocol/heartbeat.ts'
+import { ProtocolError } from './protocol/protocol-error.ts'
 import { Pulse } from './pulse.ts'
 import { Responder } from './responder.ts'
 import { parseSubject } from './subjects.ts'
@@ -21,6 +22,7 @@ export class Presence {
   readonly #pulse: Pulse
   readonly #catchUp: CatchUp
   readonly #watch: Watch
+  readonly #refusals: BoundedLog
   readonly #stopSubscriptions: (() => void)[] = []
   #state: SaidState = 'JOINING'
   #lives = 1
@@ -31,6 +33,7 @@ export class Presence {
     const { clock, logger, peerId } = options
     this.#parts = parts
     this.#host = host
+    this.#refusals = new BoundedLog(logger, () => clock.monotonic())
     const catalogue = (this.#catalogue = new CatalogueSync({ asker, host, logger }))
     this.#handOver = new HandOver({
       clock,
@@ -206,13 +209,22 @@ export class Presence {
   async #receive(message: BusMessage, handle: Handle): Promise<void> {
     this.#parts.lease.heard()
     const subject = parseSubject(this.#parts.subjects.prefix, message.subject)
-    if (subject === undefined) return
+    if (subject === undefined) return this.#refuse(message, 'the subject names no peer')
     try {
       await handle(subject.kind === 'request' ? subject.caller : subject.sender, message)
     } catch (error) {
-      this.#refusedMessages++
-      throw error
+      // Anything else is a bug, and for the bus to tell.
+      if (!(error instanceof ProtocolError)) throw error
+      this.#refuse(message, error.message)
     }
+  }
+
+  #refuse({ subject, data }: BusMessage, reason: string): void {
+    this.#refusedMessages++
+    this.#refusals.warn(
+      { subject: subject.slice(0, 200), bytes: data.length, reason },
+      'a message that cannot be read was dropped',
+    )
   }
 
   #stop(): void {

@@ -38,7 +38,7 @@ const maxKeysUnderWay = 100_000
 /** How long the owner of a key waits for the peers to agree before it turns a write away. */
 const maxAgreementMs = 500
 
-/** Answers other peers. What it cannot read it refuses by throwing; the bus counts and logs that. */
+/** Answers other peers. What it cannot read it refuses by throwing a ProtocolError. */
 export class Responder {
   readonly #context: ResponderContext
   #keysUnderWay = 0

@@ -1,4 +1,4 @@
-import type { BoundedLog } from './bounded-log.ts'
+import type { BoundedLog } from '../ports/index.ts'
 import { graphqlHandler, type GraphqlHandler } from './graphql-handler.ts'
 import type { HttpServerOptions } from './http-server.ts'
 import type { Metrics } from './metrics.ts'

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Server } from 'graphql-ws'
 import type { WebSocket } from 'ws'
-import type { BoundedLog } from './bounded-log.ts'
+import type { BoundedLog } from '../ports/index.ts'
 import type { NodeRequestHead } from './node-request-head.ts'
 import type { SlowReaders } from './slow-readers.ts'
 

@@ -1,4 +1,5 @@
 export type { Authenticator, Authorize, AuthorizeRequest, Identity, RequestHead } from './authenticator.ts'
+export { BoundedLog } from './bounded-log.ts'
 export {
   type Bus,
   BusError,
