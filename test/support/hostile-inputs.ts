@@ -1,7 +1,22 @@
+import { encodeFrame } from '../../src/cluster/protocol/frame.ts'
+
 /** Bytes that somebody sends who means no good, or who is broken. To try another, add a line. */
 export interface HostileInput {
   readonly name: string
   readonly input: string | Buffer
+}
+
+/** The same, sent so slowly that it never ends: piece by piece, and then nothing while the connection stays. */
+export interface SlowInput extends HostileInput {
+  /** Bytes of one piece. */
+  readonly pieceBytes: number
+  /** Between two pieces. */
+  readonly pauseMs: number
+}
+
+/** The same, over many connections at once. */
+export interface ManifoldInput extends HostileInput {
+  readonly connections: number
 }
 
 const repeat = (text: string, count: number) => text.repeat(count)
@@ -112,6 +127,78 @@ export const overHttp: readonly HostileInput[] = named([
     ]),
   ],
 ])
+
+const slow = (name: string, input: string | Buffer, pieceBytes: number, pauseMs: number): SlowInput => ({
+  name,
+  input,
+  pieceBytes,
+  pauseMs,
+})
+
+/** Sent to the HTTP port in pieces. */
+export const slowlyOverHttp: readonly SlowInput[] = [
+  slow('nothing, and stays', '', 1, 50),
+  slow('a line break now and then', repeat('\r\n', 1000), 2, 20),
+  slow('a head byte by byte', request('GET', '/graphql', [`X: ${repeat('a', 10_000)}`]), 1, 20),
+  slow(
+    'header after header',
+    request(
+      'GET',
+      '/graphql',
+      Array.from({ length: 1000 }, (_, n) => `X${n}: a`),
+    ),
+    7,
+    20,
+  ),
+  slow('a body byte by byte', posted(repeat(' ', 10_000)), 200, 20),
+  slow('half a body, and stays', posted(repeat(' ', 10_000)).slice(0, 5000), 5000, 20),
+  slow(
+    'chunk by chunk',
+    request(
+      'POST',
+      '/graphql',
+      ['Content-Type: application/json', 'Transfer-Encoding: chunked'],
+      repeat('1\r\n \r\n', 1000),
+    ),
+    120,
+    20,
+  ),
+  slow('a request, and stays', request('GET', '/health'), 1000, 20),
+  slow('a request with a body that nobody waits for', request('POST', '/other', ['Content-Length: 10000']), 1000, 20),
+  slow('half an upgrade', 'GET /graphql HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upg', 10, 20),
+]
+
+/** Sent to the HTTP port over many connections at once. */
+export const manifoldOverHttp: readonly ManifoldInput[] = [
+  { name: 'connections that say nothing', input: '', connections: 500 },
+  { name: 'requests at once', input: get('query={__typename}'), connections: 500 },
+  {
+    name: 'requests whose answers nobody waits for',
+    input: repeat(request('GET', '/graphql?query={__typename}'), 20),
+    connections: 200,
+  },
+  {
+    name: 'bodies that are not sent',
+    input: request('POST', '/graphql', ['Content-Type: application/json', 'Content-Length: 1000000']),
+    connections: 300,
+  },
+  {
+    name: 'large bodies',
+    input: posted(JSON.stringify({ query: '{__typename}', variables: { a: repeat('a', 200_000) } })),
+    connections: 100,
+  },
+  {
+    name: 'upgrades',
+    input: request('GET', '/graphql', [
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Protocol: graphql-transport-ws',
+    ]),
+    connections: 200,
+  },
+]
 
 const graphql = (query: string) => JSON.stringify({ query })
 const jsonBodies: readonly (readonly [string, string])[] = [
@@ -294,6 +381,164 @@ export const overWebSocket: readonly HostileInput[] = named([
     .map(([name, document]) => [`document: ${name}`, `${init}\n${subscribe(graphql(document))}`] as const),
 ])
 
+interface FrameOptions {
+  readonly first?: number
+  readonly isMasked?: boolean
+  /** The length that is claimed, as the bytes of that part of a frame. */
+  readonly length?: readonly number[]
+}
+
+/** A frame of a WebSocket as a client sends it; `opcode` with the final bit set unless `first` says otherwise. */
+function frame(opcode: number, payload: string | Buffer = '', options: FrameOptions = {}): Buffer {
+  const { first = 0x80 | opcode, isMasked = true, length } = options
+  const data = Buffer.from(payload)
+  const mask = isMasked ? 0x80 : 0
+  const size =
+    data.length < 126 ? [data.length] : data.length < 65_536 ? [126, data.length >> 8, data.length & 255] : undefined
+  const claimed = length ?? size ?? [127, 0, 0, 0, 0, ...[24, 16, 8, 0].map((shift) => (data.length >>> shift) & 255)]
+  const head = [first, claimed[0]! | mask, ...claimed.slice(1), ...(isMasked ? [0, 0, 0, 0] : [])]
+  return Buffer.concat([Buffer.from(head), data])
+}
+
+const [more, text, binary, close, ping, pong] = [0, 1, 2, 8, 9, 10]
+const initFrame = frame(text, '{"type":"connection_init"}')
+
+/** Sent on a connection that has become a WebSocket, as they are. */
+export const overWebSocketFrames: readonly HostileInput[] = named([
+  ['no frame', 'hello'],
+  ['HTTP', request('GET', '/graphql')],
+  ['zeros', Buffer.alloc(1000)],
+  ['ones', Buffer.alloc(1000, 255)],
+  ['noise', Buffer.from(Array.from({ length: 5000 }, (_, index) => (index * 7919) % 256))],
+  ['a frame without a mask', frame(text, '{"type":"ping"}', { isMasked: false })],
+  ['an opcode that is none', frame(3, 'a')],
+  ['a control frame that is none', frame(11, 'a')],
+  ['reserved bits', frame(text, 'a', { first: 0xf1 })],
+  ['compressed, it says', frame(text, 'a', { first: 0xc1 })],
+  ['a length of 2 to the 63rd', frame(text, '', { length: [127, 127, 255, 255, 255, 255, 255, 255, 255] })],
+  ['a length beyond all numbers', frame(text, '', { length: [127, 255, 255, 255, 255, 255, 255, 255, 255] })],
+  ['a length over the limit', frame(text, 'a', { length: [127, 0, 0, 0, 0, 64, 0, 0, 0] })],
+  ['a length that is longer than it has to be', frame(text, 'a', { length: [126, 0, 1] })],
+  ['half a frame', frame(text, 'hello').subarray(0, 8)],
+  ['a head and no more', frame(text, 'hello').subarray(0, 1)],
+  ['a ping that is too long', frame(ping, repeat('a', 126))],
+  ['a ping in pieces', frame(ping, 'a', { first: ping })],
+  ['1,000 pings', Buffer.concat(Array.from({ length: 1000 }, () => frame(ping, repeat('a', 125))))],
+  ['1,000 pongs', Buffer.concat(Array.from({ length: 1000 }, () => frame(pong, 'a')))],
+  ['a piece of nothing', frame(more, 'a')],
+  ['a piece that never ends', frame(text, 'a', { first: text })],
+  ['another message within one', Buffer.concat([frame(text, 'a', { first: text }), frame(text, 'b')])],
+  [
+    '20,000 empty pieces',
+    Buffer.concat([
+      frame(text, '{', { first: text }),
+      ...Array.from({ length: 20_000 }, () => frame(more, '', { first: more })),
+    ]),
+  ],
+  ['text that is no UTF-8', frame(text, Buffer.from([0xff, 0xfe, 0xc0, 0x80]))],
+  ['half a character', frame(text, Buffer.from([0xe5, 0x8c]))],
+  ['bytes for text', frame(binary, '{"type":"connection_init"}')],
+  ['a close of one byte', frame(close, 'a')],
+  ['a close with a code that is none', frame(close, Buffer.from([0, 1]))],
+  ['a close with a reason that is no UTF-8', frame(close, Buffer.from([0x03, 0xe8, 0xff]))],
+  ['a close, and then more', Buffer.concat([frame(close, Buffer.from([0x03, 0xe8])), initFrame])],
+  ['two closes', Buffer.concat([frame(close), frame(close)])],
+  [
+    '1,000 messages at once',
+    Buffer.concat([initFrame, ...Array.from({ length: 1000 }, () => frame(text, '{"type":"ping"}'))]),
+  ],
+  [
+    'a message of 4 MB',
+    Buffer.concat([initFrame, frame(text, `{"type":"ping","payload":{"a":"${repeat('a', 4_000_000)}"}}`)]),
+  ],
+])
+
+const unsigned = (header: object, claims: object) =>
+  [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
+const claims = { iss: 'https://issuer.example', aud: 'fedcache', scope: '*', exp: 4_000_000_000 }
+
+/** Sent as the `Authorization` of an operation, or as other headers that might say who sends it. None may let anybody in. */
+export const forgedHeaders: readonly (readonly [name: string, headers: readonly (readonly [string, string])[]])[] = [
+  ['nothing', [['Authorization', '']]],
+  ['the scheme alone', [['Authorization', 'Bearer']]],
+  ['the scheme and a space', [['Authorization', 'Bearer ']]],
+  ['a wrong token', [['Authorization', 'Bearer guessed']]],
+  ['the start of a right one', [['Authorization', 'Bearer sesam']]],
+  ['a right one and more', [['Authorization', 'Bearer sesame1']]],
+  ['a right one in capitals', [['Authorization', 'Bearer SESAME']]],
+  ['a right one in quotation marks', [['Authorization', 'Bearer "sesame"']]],
+  ['a right one as a password', [['Authorization', `Basic ${btoa('sesame:sesame')}`]]],
+  ['a right one without a scheme', [['Authorization', 'sesame']]],
+  ['a right one under another scheme', [['Authorization', 'Token sesame']]],
+  ['a right one behind a comma', [['Authorization', 'Bearer guessed, Bearer sesame']]],
+  [
+    'a right one in another header',
+    [
+      ['X-Authorization', 'Bearer sesame'],
+      ['Cookie', 'authorization=Bearer%20sesame'],
+    ],
+  ],
+  ['a right one of a proxy', [['Proxy-Authorization', 'Bearer sesame']]],
+  [
+    'a second Authorization',
+    [
+      ['Authorization', 'Bearer guessed'],
+      ['Authorization', 'Bearer sesame'],
+    ],
+  ],
+  ['a token of 15 KB', [['Authorization', `Bearer ${repeat('a', 15_000)}`]]],
+  ['10,000 spaces', [['Authorization', `Bearer ${repeat(' ', 10_000)}x`]]],
+  ['a star', [['Authorization', 'Bearer *']]],
+  ['__proto__', [['Authorization', 'Bearer __proto__']]],
+  ['a JWT that nobody signed', [['Authorization', `Bearer ${unsigned({ alg: 'none' }, claims)}.`]]],
+  ['a JWT that nobody signed, in capitals', [['Authorization', `Bearer ${unsigned({ alg: 'NONE' }, claims)}.`]]],
+  [
+    'a JWT with a shared secret',
+    [['Authorization', `Bearer ${unsigned({ alg: 'HS256' }, claims)}.${repeat('A', 43)}`]],
+  ],
+  [
+    'a JWT with a key of its own',
+    [['Authorization', `Bearer ${unsigned({ alg: 'RS256', jwk: { kty: 'RSA', n: 'AQAB', e: 'AQAB' } }, claims)}.AAAA`]],
+  ],
+  [
+    'a JWT with keys from elsewhere',
+    [
+      [
+        'Authorization',
+        `Bearer ${unsigned({ alg: 'RS256', jku: 'https://evil.example/jwks', x5u: 'https://evil.example' }, claims)}.AAAA`,
+      ],
+    ],
+  ],
+  [
+    'a JWT with a key that climbs',
+    [['Authorization', `Bearer ${unsigned({ alg: 'ES256', kid: '../../dev/null' }, claims)}.AAAA`]],
+  ],
+  [
+    'a JWT with critical parts',
+    [['Authorization', `Bearer ${unsigned({ alg: 'ES256', crit: ['exp'], exp: 1 }, claims)}.AAAA`]],
+  ],
+  ['a JWT of one part', [['Authorization', 'Bearer eyJhbGciOiJub25lIn0']]],
+  ['a JWT of 100 parts', [['Authorization', `Bearer ${repeat('a.', 100)}`]]],
+  ['a JWT that is no JSON', [['Authorization', 'Bearer aaaa.bbbb.cccc']]],
+  [
+    'an address that is believed',
+    [
+      ['X-Forwarded-For', '127.0.0.1'],
+      ['Forwarded', 'for=127.0.0.1'],
+      ['X-Real-IP', '127.0.0.1'],
+    ],
+  ],
+  [
+    'a user of a proxy',
+    [
+      ['X-Forwarded-User', 'admin'],
+      ['X-Authenticated-User', 'admin'],
+      ['Remote-User', 'admin'],
+    ],
+  ],
+  ['another method', [['X-HTTP-Method-Override', 'OPTIONS']]],
+]
+
 /** A frame of version 1 around a head, whose lengths may lie. */
 function framed(head: readonly number[] | Buffer, headLength: number = head.length, values = 0): Buffer {
   const start = Buffer.alloc(9)
@@ -305,6 +550,96 @@ function framed(head: readonly number[] | Buffer, headLength: number = head.leng
 
 const noise = (seed: number, length: number) =>
   Array.from({ length }, (_, at) => (at * 31 + seed * 97 + (at >> 3)) % 256)
+
+const heartbeat = {
+  process: '0-stranger',
+  incarnation: '0-stranger.1',
+  state: 'LEFT',
+  beat: 1,
+  rollCall: 0,
+  answers: [],
+  view: '',
+  views: 0,
+  handedOver: '',
+  catalogue: '',
+  config: '',
+  invalidation: 0,
+  keyspaceChange: 0,
+  version: 0,
+  url: '',
+}
+const changed = { process: '0-stranger', number: 1, keyspace: 'things' }
+const record = { name: 'made', version: 1, clearedAt: 0, settings: null }
+const records = (...list: readonly unknown[]) => ({
+  process: '0-stranger',
+  number: 1,
+  kind: 'CATALOGUE',
+  records: list,
+})
+
+/** Heads that can be read, and are lies or nonsense. */
+const wellFormed: readonly (readonly [name: string, head: unknown, values?: readonly (string | null)[]])[] = [
+  ['null', null],
+  ['a list', []],
+  ['an empty head', {}],
+  ['a head of 50,000 fields', Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`f${index}`, index]))],
+  [
+    'a head called __proto__',
+    JSON.parse('{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}'),
+  ],
+  ['a goodbye of nobody', heartbeat],
+  ['a heartbeat in a state of its own', { ...heartbeat, state: 'KING' }],
+  ['a heartbeat that is no number', { ...heartbeat, beat: NaN }],
+  ['a heartbeat from the end of time', { ...heartbeat, version: Number.MAX_VALUE, invalidation: Infinity, beat: -1 }],
+  ['a heartbeat with 10,000 answers', { ...heartbeat, answers: Array.from({ length: 10_000 }, () => ['p', 1]) }],
+  ['a heartbeat with answers of nothing', { ...heartbeat, answers: [null, [], [1, 2]] }],
+  ['a heartbeat with a URL of 500 KB', { ...heartbeat, url: repeat('u', 500_000) }],
+  ['a change of a kind of its own', { ...changed, kind: 'DROP' }],
+  ['a change of no keyspace', { ...changed, keyspace: 'none', kind: 'CLEAR', version: 1 }],
+  ['a change of keyspace __proto__', { ...changed, keyspace: '__proto__', kind: 'TAGS', tags: ['a'], version: 1 }],
+  ['a change of no key', { ...changed, kind: 'KEYS', changes: [[], [1], null] }],
+  [
+    'a change of 50,000 keys',
+    { ...changed, kind: 'KEYS', changes: Array.from({ length: 50_000 }, (_, n) => [`${n}`, 1, 0]) },
+  ],
+  ['a change from the end of time', { ...changed, kind: 'KEYS', changes: [['x', Number.MAX_VALUE, 1]] }],
+  ['a change before time', { ...changed, number: -Infinity, kind: 'CLEAR', version: -Infinity }],
+  ['a change with tags that are none', { ...changed, kind: 'TAGS', tags: [7], version: 1 }],
+  ['a keyspace without a name', records({ ...record, name: undefined })],
+  ['a keyspace called __proto__', records({ ...record, name: '__proto__', settings: { ttlMs: 1 } })],
+  ['a keyspace with a name of 500 KB', records({ ...record, name: repeat('n', 500_000), settings: {} })],
+  ['a keyspace with a line break', records({ ...record, name: 'a\r\nPUB x 1', settings: {} })],
+  [
+    'a keyspace with settings that are none',
+    records({ ...record, settings: { ttlMs: 'soon', maxBytes: -1, format: 7 } }),
+  ],
+  ['a keyspace with settings of its own', records({ ...record, settings: { store: 'evil', source: { loadMany: 1 } } })],
+  ['a keyspace that is deleted from the end of time', records({ ...record, name: 'gone', version: Number.MAX_VALUE })],
+  ['keyspaces that are nothing', records(null, 7, [])],
+  ['a read of nothing', { op: 'read' }],
+  ['a read as nobody', { op: 'read', as: 'GOD', keyspace: 'things', keys: ['a'], timeoutMs: 1 }],
+  ['a read for ever', { op: 'read', as: 'OWNER', keyspace: 'things', keys: ['a'], timeoutMs: Infinity }],
+  [
+    'a read of 50,000 keys',
+    {
+      op: 'read',
+      as: 'OWNER',
+      keyspace: 'things',
+      keys: Array.from({ length: 50_000 }, (_, n) => `${n}`),
+      timeoutMs: 1,
+    },
+  ],
+  ['a write of nothing', { op: 'write', keyspace: 'things', view: '', incarnation: '', rows: [] }],
+  [
+    'a write with rows that are none',
+    { op: 'write', keyspace: 'things', view: '', incarnation: '', rows: [null, 7, {}] },
+    ['a'],
+  ],
+  ['a take of nothing', { op: 'take', keyspace: 'none', rows: [] }],
+  ['a take of rows that are none', { op: 'take', keyspace: 'things', rows: [[], [1, 2], null] }, ['a', null]],
+  ['seen from the end of time', { op: 'seen', process: 'x', invalidation: Infinity, keyspaceChange: Number.MAX_VALUE }],
+  ['an order that is none', { op: 'shutdown' }],
+]
 
 /** Published over NATS, on the subjects that peers listen to and as requests. */
 export const overBus: readonly HostileInput[] = named([
@@ -332,5 +667,8 @@ export const overBus: readonly HostileInput[] = named([
   ['half a megabyte of ones', Buffer.alloc(500_000, 1)],
   ['noise', Buffer.from(Array.from({ length: 5000 }, (_, index) => (index * 7919) % 256))],
   ['noise of version 1', Buffer.from([1, ...noise(7, 5000)])],
+  ...wellFormed.map(
+    ([name, head, values]) => [`well-formed: ${name}`, Buffer.from(encodeFrame(head, values))] as const,
+  ),
   ...Array.from({ length: 24 }, (_, index) => [`noise ${index} with a head`, framed(noise(index, 60), index)] as const),
 ])
