@@ -44,6 +44,12 @@ const operations: Readonly<Record<string, Operation>> = {
     '_entities(representations: [{ __typename: "Entry", keyspace: "cities", key: "x" }]) { ... on Entry { value } }',
     readCities,
   ),
+  'a typed field of one': query('city(id: "typed") { id label }', readCities),
+  'a typed field of many': query('cities(ids: ["typed", "none"]) { id label }', readCities),
+  '_entities, typed': query(
+    '_entities(representations: [{ __typename: "City", id: "typed" }]) { ... on City { label } }',
+    readCities,
+  ),
   'entry behind an alias, a fragment and a directive': query(
     '... on Query @include(if: true) { a: entry(keyspace: "cities", key: "x") { value } }',
     readCities,
@@ -75,6 +81,18 @@ const operations: Readonly<Record<string, Operation>> = {
   clusterEvents: subscription('clusterEvents { reason }', admin),
 }
 
+const typeDefs = `
+  type City @key(fields: "id") @keyspace(name: "cities", one: "city", many: "cities") {
+    id: ID!
+    label: String
+    other: Other @entry(key: "otherId")
+  }
+  type Other @key(fields: "id") @keyspace(name: "others", one: "other") {
+    id: ID!
+    label: String
+  }
+`
+
 /** Scopes by sender; `undefined` for strangers. */
 const senders: Readonly<Record<string, { readonly authorization?: string; readonly scopes?: readonly string[] }>> = {
   nobody: {},
@@ -102,6 +120,8 @@ beforeAll(async () => {
     memoryLimit: '16mb',
     log: { level: 'silent' },
     keyspaces: { cities: {}, others: {} },
+    subgraph: { typeDefs },
+    http: { trustedDocuments: { documents: Object.values(operations).map((operation) => operation.query) } },
     auth: {
       tokens: Object.values(senders).flatMap(({ authorization, scopes }) =>
         scopes === undefined ? [] : [{ token: authorization!.slice(7), scopes }],
@@ -110,6 +130,7 @@ beforeAll(async () => {
   })
   ;({ url } = await fedcache.listen())
   await fedcache.engine.put('cities', { key: 'x', value: 'secret' })
+  await fedcache.engine.put('cities', { key: 'typed', value: { id: 'typed', label: 'secret', otherId: 'o' } })
 })
 
 afterAll(() => fedcache.stop())
@@ -127,7 +148,9 @@ function verdictOf(outcome: Outcome): string {
   const found = codes(outcome)
   if (closed === 4403 || (status === 401 && data === undefined && found.join() === 'UNAUTHENTICATED')) return 'stranger'
   const told = JSON.stringify(data ?? null)
-  if (found.join() === 'FORBIDDEN' && !/secret|"x"|name|STARTED/.test(told)) return 'forbidden'
+  // Once for each of a list.
+  if (found.length > 0 && found.every((code) => code === 'FORBIDDEN') && !/secret|"x"|name|STARTED/.test(told))
+    return 'forbidden'
   if ([405, 406, 415].includes(status ?? 0) && data === undefined) return 'impossible'
   if (data !== undefined && !found.includes('FORBIDDEN') && !found.includes('UNAUTHENTICATED')) return 'allowed'
   return JSON.stringify(outcome)
@@ -198,6 +221,18 @@ describe('a refusal', () => {
     const outcome = await send('POST', both, 'Bearer reads-cities')
     expect([outcome.data, codes(outcome)]).toStrictEqual([{ a: { value: 'secret' }, b: null }, ['FORBIDDEN']])
   })
+})
+
+test('what a typed field points to takes the scopes of where that is', async () => {
+  await fedcache.engine.put('cities', { key: 'typed', value: { id: 'typed', label: 'open', otherId: 'o' } })
+  await fedcache.engine.put('others', { key: 'o', value: { id: 'o', label: 'secret' } })
+  const followed = query('city(id: "typed") { label other { label } }', [])
+  for (const transport of ['POST', 'POST, the general way', 'WebSocket, credentials in the header']) {
+    const outcome = await send(transport, followed, 'Bearer reads-cities')
+    expect([outcome.data, codes(outcome)]).toStrictEqual([{ city: { label: 'open', other: null } }, ['FORBIDDEN']])
+    const all = await send(transport, followed, 'Bearer reads-all')
+    expect(all.data).toStrictEqual({ city: { label: 'open', other: { label: 'secret' } } })
+  }
 })
 
 test('listings name the keyspaces that the sender may use, and no others', async () => {

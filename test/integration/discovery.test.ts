@@ -7,13 +7,16 @@ import {
   type ClusterAuthConfig,
   type ClusterConfig,
   createFedcache,
+  type Discovery,
   dnsDiscovery,
   type Fedcache,
+  kubernetesDiscovery,
   type LogFields,
   staticDiscovery,
 } from '../../src/index.ts'
 import { eventually } from '../support/cluster-world.ts'
 import { dnsServer } from '../support/dns-server.ts'
+import { kubernetesApi } from '../support/kubernetes-api.ts'
 import { NatsOperator } from '../support/nats-operator.ts'
 import { natsServer } from '../support/nats-server.ts'
 
@@ -56,80 +59,215 @@ const agree = (peers: readonly Fedcache[]) =>
     'the peers did not agree',
   )
 
-test('one of several servers is dead, and the others are used', async () => {
+/** Something that knows where NATS is, as a test says. */
+interface World {
+  discovery(): Discovery
+  /** The servers that there are from now on, by their ports. */
+  find(...ports: number[]): void
+  /** It cannot be asked, until it can again. */
+  fail(): void
+  recover(): void
+  /** What the log says while it cannot be asked. */
+  readonly complaint: RegExp
+}
+
+const worlds: Readonly<Record<string, () => Promise<World>>> = {
+  DNS: async () => {
+    const dns = await dnsServer()
+    cleanups.push(() => dns.close())
+    return {
+      discovery: () => dnsDiscovery({ name: 'nats.test', resolvers: [dns.address], refreshMs: 50, timeoutMs: 200 }),
+      find: (...ports) => {
+        const srv = ports.map((port) => ({ target: 'a.test', port }))
+        dns.records = { '_nats._tcp.nats.test': { srv }, 'a.test': { a: ['127.0.0.1'] } }
+      },
+      fail: () => (dns.mode = 'fail'),
+      recover: () => (dns.mode = 'answer'),
+      complaint: /discovery of NATS servers failed/,
+    }
+  },
+  Kubernetes: async () => {
+    const api = await kubernetesApi()
+    cleanups.push(() => api.close())
+    const folder = await mkdtemp(join(tmpdir(), 'fedcache-discovery-'))
+    cleanups.push(() => rm(folder, { recursive: true }))
+    const kubeconfig = join(folder, 'config')
+    await api.kubeconfig(kubeconfig)
+    let slices: readonly string[] = []
+    return {
+      discovery: () => kubernetesDiscovery({ service: 'nats', kubeconfig, retryMs: 20 }),
+      find: (...ports) => {
+        const found = ports.map((port) => `nats-${port}`)
+        for (const [index, name] of found.entries()) {
+          const port = ports[index]!
+          api.set(name, { service: 'nats', addresses: ['127.0.0.1'], ports: [{ name: 'client', port }] })
+        }
+        for (const name of slices) if (!found.includes(name)) api.set(name, undefined)
+        slices = found
+      },
+      fail: () => {
+        api.status = 503
+        api.drop('broken')
+      },
+      recover: () => (api.status = undefined),
+      complaint: /discovery of NATS servers failed/,
+    }
+  },
+  "a provider of one's own": async () => {
+    let servers: readonly string[] = []
+    let isBroken = false
+    const watchers = new Set<(found: readonly string[]) => void>()
+    return {
+      discovery: () => ({
+        name: 'own',
+        resolve: async () => {
+          if (isBroken) throw new Error('it cannot be asked')
+          return servers
+        },
+        watch: async (onChange) => {
+          watchers.add(onChange)
+          return () => watchers.delete(onChange)
+        },
+        close: async () => {},
+      }),
+      find: (...ports) => {
+        servers = ports.map((port) => `nats://127.0.0.1:${port}`)
+        for (const watcher of watchers) watcher(servers)
+      },
+      fail: () => (isBroken = true),
+      recover: () => (isBroken = false),
+      complaint: /discovery of NATS servers failed/,
+    }
+  },
+}
+
+const becomesReady = (fedcache: Fedcache) =>
+  eventually(
+    () => readiness(fedcache),
+    (status) => status === 200,
+    'it did not become ready',
+  )
+
+const says = (pattern: RegExp) =>
+  eventually(
+    () => logged,
+    (text) => pattern.test(text),
+    `nothing like ${pattern.source} was logged`,
+  )
+
+async function reconnects(fedcache: Fedcache): Promise<number> {
+  const text = await (await fedcache.fetch(new Request('http://localhost/metrics'))).text()
+  return Number(/^fedcache_bus_reconnects_total (\d+)$/m.exec(text)?.[1])
+}
+
+const reconnected = (peers: readonly Fedcache[]) =>
+  eventually(
+    () => Promise.all(peers.map(reconnects)),
+    (counts) => counts.every((count) => count === 1),
+    'the peers did not move',
+  )
+
+describe.each(Object.entries(worlds))('with %s', (_name, make) => {
+  test('one of several servers is dead, and the others are used', async () => {
+    const nats = disposed(await natsServer())
+    const world = await make()
+    world.find(1, nats.port, 2)
+    const fedcache = peer('one', { discovery: world.discovery() })
+    await fedcache.listen()
+    expect(await readiness(fedcache)).toBe(200)
+  })
+
+  test('nothing is found at first: it is not ready until a server is', async () => {
+    const nats = disposed(await natsServer())
+    const world = await make()
+    const fedcache = peer('one', { discovery: world.discovery() })
+    void fedcache.listen()
+    await says(/no NATS server/)
+    expect(await readiness(fedcache)).toBe(503)
+    world.find(nats.port)
+    await becomesReady(fedcache)
+  })
+
+  test('a server that is found later is used when the connection is lost', async () => {
+    const [before, after] = [disposed(await natsServer()), disposed(await natsServer())]
+    const world = await make()
+    world.find(before.port)
+    const fedcache = peer('one', { discovery: world.discovery() })
+    await fedcache.listen()
+    world.find(before.port, after.port)
+    await before.kill()
+    await reconnected([fedcache])
+    await agree([fedcache])
+    expect((await fedcache.engine.put('puts', { key: 'a', value: 1 })).unconfirmed).toStrictEqual([])
+  })
+
+  test('it fails, and is back: what is connected stays so, and who starts meanwhile waits for it', async () => {
+    const nats = disposed(await natsServer())
+    const world = await make()
+    world.find(nats.port)
+    const first = peer('one', { discovery: world.discovery() })
+    await first.listen()
+    world.fail()
+    const second = peer('two', { discovery: world.discovery() })
+    void second.listen()
+    await says(world.complaint)
+    expect(await readiness(second)).toBe(503)
+    expect(first.engine.cluster().degraded).toBe(false)
+    world.recover()
+    await becomesReady(second)
+    await agree([first, second])
+  })
+
+  test('all servers are replaced: the peers move, without losing a put or failing a read', async () => {
+    const [before, after] = [disposed(await natsServer()), disposed(await natsServer())]
+    const world = await make()
+    world.find(before.port)
+    const peers = [peer('one', { discovery: world.discovery() }), peer('two', { discovery: world.discovery() })]
+    await Promise.all(peers.map((one) => one.listen()))
+    await agree(peers)
+    await Promise.all(
+      Array.from({ length: 50 }, (_, index) => peers[0]!.engine.put('puts', { key: `${index}`, value: index })),
+    )
+    // Reads go on all the while.
+    let reads = 0
+    let isMoving = true
+    const failures: unknown[] = []
+    const reading = (async () => {
+      while (isMoving) {
+        const results = await peers[reads % 2]!.engine.getMany('loaded', [`${reads++}`, `x${reads}`]).catch(
+          (error: unknown) => [error],
+        )
+        failures.push(...results.filter((result) => result instanceof Error))
+      }
+    })()
+    try {
+      // Not at once: first one comes, then the other goes.
+      world.find(before.port, after.port)
+      world.find(after.port)
+      await eventually(
+        () => logged.match(/the NATS servers changed/g)?.length ?? 0,
+        (count) => count >= 2,
+        'the change was not seen',
+      )
+      await reconnected(peers)
+      await before.kill()
+      await agree(peers)
+    } finally {
+      isMoving = false
+    }
+    await reading
+    expect(failures).toStrictEqual([])
+    expect(reads).toBeGreaterThan(0)
+    for (let index = 0; index < 50; index++) expect((await peers[1]!.engine.get('puts', `${index}`))?.value).toBe(index)
+  })
+})
+
+test('with a list, one of several servers is dead, and the others are used', async () => {
   const nats = disposed(await natsServer())
   const servers = ['nats://127.0.0.1:1', nats.url, 'nats://127.0.0.1:2']
   const fedcache = peer('one', { discovery: staticDiscovery(servers) })
   await fedcache.listen()
   expect(await readiness(fedcache)).toBe(200)
-})
-
-test('nothing is found at first: it is not ready until a server is', async () => {
-  const nats = disposed(await natsServer())
-  const dns = await dnsServer()
-  cleanups.push(() => dns.close())
-  const discovery = dnsDiscovery({ name: 'nats.test', port: nats.port, resolvers: [dns.address], refreshMs: 50 })
-  const fedcache = peer('one', { discovery })
-  void fedcache.listen()
-  await eventually(
-    () => logged,
-    (text) => text.includes('no NATS server'),
-    'nothing was logged',
-  )
-  expect(await readiness(fedcache)).toBe(503)
-  dns.records = { 'nats.test': { a: ['127.0.0.1'] } }
-  await eventually(
-    () => readiness(fedcache),
-    (status) => status === 200,
-    'it did not become ready',
-  )
-})
-
-test('all servers are replaced: the peers move, without losing a put or failing a read', async () => {
-  const [before, after] = [disposed(await natsServer()), disposed(await natsServer())]
-  const dns = await dnsServer()
-  cleanups.push(() => dns.close())
-  const service = '_nats._tcp.nats.test'
-  const at = (port: number) => ({ [service]: { srv: [{ target: 'a.test', port }] }, 'a.test': { a: ['127.0.0.1'] } })
-  dns.records = at(before.port)
-  const discovery = () => dnsDiscovery({ name: 'nats.test', resolvers: [dns.address], refreshMs: 50 })
-  const peers = [peer('one', { discovery: discovery() }), peer('two', { discovery: discovery() })]
-  await Promise.all(peers.map((one) => one.listen()))
-  await agree(peers)
-  await Promise.all(
-    Array.from({ length: 50 }, (_, index) => peers[0]!.engine.put('puts', { key: `${index}`, value: index })),
-  )
-  // Reads go on all the while.
-  let reads = 0
-  let isMoving = true
-  const failures: unknown[] = []
-  const reading = (async () => {
-    while (isMoving) {
-      const results = await peers[reads % 2]!.engine.getMany('loaded', [`${reads++}`, `x${reads}`]).catch(
-        (error: unknown) => [error],
-      )
-      failures.push(...results.filter((result) => result instanceof Error))
-    }
-  })()
-  dns.records = at(after.port)
-  await eventually(
-    () => logged.match(/the NATS servers changed/g)?.length ?? 0,
-    (count) => count >= 2,
-    'the change was not seen',
-  )
-  await eventually(
-    () =>
-      Promise.all(peers.map((one) => one.fetch(new Request('http://localhost/metrics')).then((found) => found.text()))),
-    (texts) => texts.every((text) => /^fedcache_bus_reconnects_total 1$/m.test(text)),
-    'the peers did not move',
-  )
-  await before.kill()
-  await agree(peers)
-  isMoving = false
-  await reading
-  expect(failures).toStrictEqual([])
-  expect(reads).toBeGreaterThan(0)
-  for (let index = 0; index < 50; index++) expect((await peers[1]!.engine.get('puts', `${index}`))?.value).toBe(index)
 })
 
 describe('credentials that are wrong: not ready, a clear line in the log, and recovery when they are mended:', () => {
@@ -191,13 +329,6 @@ describe('a credentials file, where NATS knows nobody and believes what an opera
     void fedcache.listen()
     return { fedcache, file }
   }
-
-  const becomesReady = (fedcache: Fedcache) =>
-    eventually(
-      () => readiness(fedcache),
-      (status) => status === 200,
-      'it did not become ready',
-    )
 
   test('the right one lets it in', async () => {
     const credentials = operator.credentials({ expiresAt: inAnHour() })

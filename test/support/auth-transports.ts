@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import type { Fedcache } from '../../src/server.ts'
@@ -16,6 +17,10 @@ export interface Sent {
   readonly variables?: Readonly<Record<string, unknown>>
   /** Sent as `Authorization`. */
   readonly authorization?: string
+  /** Sends the id of the document in place of it. */
+  readonly byId?: boolean
+  /** Sends it so that the short way for plain queries is not taken. */
+  readonly isPlain?: boolean
 }
 
 /** Sends an operation, and gives its answer; of a subscription the first that is no error, or that there is none. */
@@ -23,16 +28,19 @@ export type Transport = (fedcache: Fedcache, url: string, sent: Sent) => Promise
 
 const started = { data: 'STARTED' }
 
-function requestOf(url: string, { query, variables, authorization }: Sent, method: string, accept: string): Request {
+function requestOf(url: string, sent: Sent, method: string, accept: string): Request {
+  const { query, variables, authorization, byId = false, isPlain = true } = sent
   const headers = { accept, ...(authorization === undefined ? {} : { authorization }) }
+  const id = `sha256:${createHash('sha256').update(query).digest('hex')}`
+  const document: Record<string, string> = byId ? { documentId: id } : { query }
   if (method === 'GET') {
-    const search = new URLSearchParams({ query, variables: JSON.stringify(variables ?? {}) })
-    return new Request(`${url}?${search.toString()}`, { headers })
+    const search = new URLSearchParams({ ...document, variables: JSON.stringify(variables ?? {}) })
+    return new Request(`${url}${isPlain ? '' : '/'}?${search.toString()}`, { headers })
   }
   return new Request(url, {
     method,
-    headers: { ...headers, 'content-type': 'application/json' },
-    body: JSON.stringify({ query, variables }),
+    headers: { ...headers, 'content-type': isPlain ? 'application/json' : 'application/json;charset=UTF-8' },
+    body: JSON.stringify({ ...document, variables }),
   })
 }
 
@@ -110,6 +118,14 @@ function overWebSocket(url: string, sent: Sent, inHeader: boolean): Promise<Outc
 export const transports: Readonly<Record<string, Transport>> = {
   POST: async (_fedcache, url, sent) => outcomeOf(await fetch(requestOf(url, sent, 'POST', 'application/json')), sent),
   GET: async (_fedcache, url, sent) => outcomeOf(await fetch(requestOf(url, sent, 'GET', 'application/json')), sent),
+  'POST, the general way': async (_fedcache, url, sent) =>
+    outcomeOf(await fetch(requestOf(url, { ...sent, isPlain: false }, 'POST', 'application/json')), sent),
+  'GET, the general way': async (_fedcache, url, sent) =>
+    outcomeOf(await fetch(requestOf(url, { ...sent, isPlain: false }, 'GET', 'application/json')), sent),
+  'POST of an id': async (_fedcache, url, sent) =>
+    outcomeOf(await fetch(requestOf(url, { ...sent, byId: true }, 'POST', 'application/json')), sent),
+  'GET of an id': async (_fedcache, url, sent) =>
+    outcomeOf(await fetch(requestOf(url, { ...sent, byId: true }, 'GET', 'application/json')), sent),
   'SSE by POST': async (_fedcache, url, sent) =>
     outcomeOf(await fetch(requestOf(url, sent, 'POST', 'text/event-stream')), sent),
   'SSE by GET': async (_fedcache, url, sent) =>

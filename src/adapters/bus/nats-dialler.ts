@@ -30,6 +30,8 @@ export class NatsDialler {
   readonly #waitMs: number
   #known: readonly ServerAddress[] = []
   #learnt: readonly string[] = []
+  /** Servers that were known when the last connection was made. */
+  #base: readonly string[] = []
   /** Servers of sets of which nothing is left. */
   #departed: ReadonlySet<string> = new Set()
   #nextRoundMs = -Infinity
@@ -54,16 +56,19 @@ export class NatsDialler {
   /**
    * Takes the servers that there are now.
    *
-   * @returns whether all servers known before are gone.
+   * @returns whether all servers are gone that were known when the last connection was made: at once, or one after the
+   * other, as where each is replaced in turn.
    */
   replace(servers: readonly string[]): boolean {
     const now = servers.map(parseServer)
     const left = new Set(now.map(({ hostPort }) => hostPort))
     const before = this.#known.map(({ hostPort }) => hostPort)
+    const base = this.#base
     this.#known = now
-    if (now.length === 0 || before.length === 0 || before.some((hostPort) => left.has(hostPort))) return false
-    this.#departed = new Set([...before, ...this.#learnt].filter((hostPort) => !left.has(hostPort)))
+    if (now.length === 0 || base.length === 0 || base.some((hostPort) => left.has(hostPort))) return false
+    this.#departed = new Set([...base, ...before, ...this.#learnt].filter((hostPort) => !left.has(hostPort)))
     this.#learnt = []
+    this.#base = [...left]
     return true
   }
 
@@ -89,7 +94,9 @@ export class NatsDialler {
         for (const server of await this.#candidates()) {
           if (signal.aborted) return undefined
           try {
-            return await dialNats(connectionOptions(server, settings), signal)
+            const connection = await dialNats(connectionOptions(server, settings), signal)
+            this.#base = this.#known.map(({ hostPort }) => hostPort)
+            return connection
           } catch (error) {
             failure = moreTelling(failure, error)
           }
