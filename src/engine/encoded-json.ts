@@ -1,5 +1,8 @@
 import { decodeText, type Encoded } from './encoding.ts'
 
+// oxlint-disable-next-line no-control-regex -- the range of ASCII begins with a control character
+const beyondAscii = /[^\u0000-\u007f]/
+
 /**
  * A JSON value that stays as it is kept: whoever writes an answer copies `encoded` into it, and whoever needs the
  * value itself parses it.
@@ -13,6 +16,11 @@ export class EncodedJson {
 
   /** Parsed anew at each call. */
   get value(): unknown {
-    return JSON.parse(decodeText(this.encoded))
+    return JSON.parse(beyondAscii.test(this.encoded) ? decodeText(this.encoded) : this.encoded)
+  }
+
+  /** What stands for it wherever it is not copied as it is; the scalars of GraphQL take it too. */
+  toJSON(): unknown {
+    return this.value
   }
 }

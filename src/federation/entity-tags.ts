@@ -34,12 +34,12 @@ export function noteEntity<Entity>(context: unknown, index: number | undefined, 
 }
 
 /** The same for what is part of an entity; nothing where no gateway referred to any. */
-export function notePart<Entity>(context: unknown, index: number | undefined, entity: Entity): Entity {
-  return recordOf(context)?.hasEntities === true ? noteEntity(context, index, entity) : entity
+export function notePart<Entity>(context: unknown, path: GraphQLResolveInfo['path'], entity: Entity): Entity {
+  return recordOf(context)?.hasEntities === true ? noteEntity(context, entityIndex(path), entity) : entity
 }
 
 /** Of which of the entities that a gateway referred to a field is part; `undefined` for a field of anything else. */
-export function entityIndex(path: GraphQLResolveInfo['path']): number | undefined {
+function entityIndex(path: GraphQLResolveInfo['path']): number | undefined {
   let index: string | number | undefined
   for (let step = path; step.prev !== undefined; step = step.prev) index = step.key
   return typeof index === 'number' ? index : undefined

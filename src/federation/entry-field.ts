@@ -1,7 +1,16 @@
-import { type GraphQLFieldResolver, type GraphQLOutputType, getNullableType, isListType, isNonNullType } from 'graphql'
+import {
+  type GraphQLFieldResolver,
+  type GraphQLOutputType,
+  type GraphQLResolveInfo,
+  getNullableType,
+  isListType,
+  isNonNullType,
+} from 'graphql'
+import type { EncodedJson } from '../engine/encoded-json.ts'
 import { FedcacheError } from '../errors.ts'
-import { entityIndex, notePart } from './entity-tags.ts'
+import { notePart } from './entity-tags.ts'
 import { type Held, storedKeys, storedParts } from './key-text.ts'
+import { StoredEntity } from './stored-entity.ts'
 import { type JsonObject, objectOf } from './stored-values.ts'
 import { orError } from './stored-field.ts'
 import type { EntryField, TypedKey } from './typed-schema.ts'
@@ -11,7 +20,7 @@ export type ReadEntity<Context> = (
   key: TypedKey,
   text: string,
   context: Context,
-) => JsonObject | null | Promise<JsonObject | null>
+) => object | null | Promise<object | null>
 
 /**
  * Makes the resolver of an `@entry` field: what the stored value refers to, or a list of it.
@@ -23,44 +32,61 @@ export function entryField<Context>(
   read: ReadEntity<Context>,
   mapError: (error: FedcacheError) => unknown,
 ): GraphQLFieldResolver<unknown, Context> {
-  const found = (
-    item: unknown,
-    type: GraphQLOutputType,
-    place: string,
-    context: Context,
-    index: number | undefined,
-  ): unknown => {
+  const found = (item: unknown, type: GraphQLOutputType, at: Place<Context>): unknown => {
     if (item instanceof FedcacheError) throw mapError(item)
     const isRequired = isNonNullType(type)
     const required = (entity: unknown): unknown => {
       if (entity !== null || !isRequired) return entity
-      throw mapError(
-        new FedcacheError('INVALID_VALUE', `${place} refers to nothing that exists, and is of type ${String(type)}.`),
-      )
+      const problem = `refers to nothing that exists, and is of type ${String(type)}.`
+      throw mapError(new FedcacheError('INVALID_VALUE', `${nameOf(at)} ${problem}`))
     }
     if (typeof item !== 'string' || target.keyspace === undefined) return required(item)
-    const reading = notePart(context, index, read(target, item, context))
+    const reading = notePart(at.context, at.info.path, read(target, item, at.context))
     if (!isRequired) return reading
     return reading instanceof Promise ? reading.then(required) : required(reading)
   }
-  return (parent, _args, context, { fieldName, parentType, returnType, path }) => {
-    const index = entityIndex(path)
-    const place = `The stored ${parentType.name}.${fieldName}`
+  const name = 'paths' in from || from.length > 1 || isList ? undefined : from[0]
+  return (parent, _args, context, info) => {
+    const { returnType } = info
+    const at = { context, info }
+    const plain = name !== undefined && parent instanceof StoredEntity ? plainText(parent.written(name)) : undefined
+    if (plain !== undefined && target.keyspace !== undefined) return found(plain, returnType, at)
     const { isList: isListStored, items } =
       target.keyspace === undefined ? stubs(from, parent, target.paths) : storedKeys(from, parent)
     const nullable = getNullableType(returnType)
     const isNothing = !isListStored && items[0] === null
     if (isListStored !== isList && !isNothing) {
       const what = isListStored ? 'a list' : 'no list'
-      throw mapError(
-        new FedcacheError('INVALID_VALUE', `${place} holds ${what}, and is of type ${String(returnType)}.`),
-      )
+      const problem = `holds ${what}, and is of type ${String(returnType)}.`
+      throw mapError(new FedcacheError('INVALID_VALUE', `${nameOf(at)} ${problem}`))
     }
-    if (!isList || isNothing) return found(items[0], returnType, place, context, index)
+    if (!isList || isNothing) return found(items[0], returnType, at)
     const element = isListType(nullable) ? nullable.ofType : nullable
-    return items.map((item) => orError(() => found(item, element, place, context, index)))
+    return items.map((item) => orError(() => found(item, element, at)))
   }
 }
+
+/** Where a field is resolved. */
+interface Place<Context> {
+  readonly context: Context
+  readonly info: Pick<GraphQLResolveInfo, 'parentType' | 'fieldName' | 'path'>
+}
+
+function nameOf({ info: { parentType, fieldName } }: Place<unknown>): string {
+  return `The stored ${parentType.name}.${fieldName}`
+}
+
+// V8 copies shorter pieces of a string. A longer one would keep all of the value in memory for as long as itself, and it
+// may become the key of an entry.
+const longestCopied = 12
+
+/** The text of a field that holds a short and plain one; `undefined` for all others. */
+function plainText(written: EncodedJson | undefined): string | undefined {
+  const json = written?.encoded
+  return json !== undefined && json.length - 2 <= longestCopied && plainJson.test(json) ? json.slice(1, -1) : undefined
+}
+
+const plainJson = /^"[ !#-[\]-~]*"$/
 
 function stubs(from: EntryField['from'], parent: unknown, paths: readonly (readonly string[])[]): Held<JsonObject> {
   const { isList, items } = storedParts(from, parent, paths.length)

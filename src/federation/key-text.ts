@@ -16,12 +16,30 @@ function scalarText(value: unknown): string | undefined {
  * @throws FedcacheError `BAD_USER_INPUT` where a field of the key is missing or of another type.
  */
 export function keyText(typeName: string, { fields, template }: TypedKey, reference: unknown): string {
-  const texts = new Map(fields.map((field) => [nameOf(field.path), leafText(typeName, field, reference)]))
-  if (template === undefined) return [...texts.values()][0] ?? ''
+  const [only] = fields
+  if (template === undefined) return only === undefined ? '' : leafText(typeName, only, valueAt(reference, only.path))
+  const texts = new Map(
+    fields.map((field) => [nameOf(field.path), leafText(typeName, field, valueAt(reference, field.path))]),
+  )
   return rendered(
     template,
     template.paths.map((path) => texts.get(nameOf(path)) ?? ''),
   )
+}
+
+/**
+ * The same for a key of one field, by the value of that.
+ *
+ * @throws FedcacheError `BAD_USER_INPUT`
+ */
+export function singleKeyText(typeName: string, { fields, template }: TypedKey, value: unknown): string {
+  const text = leafText(typeName, fields[0]!, value)
+  return template === undefined
+    ? text
+    : rendered(
+        template,
+        template.paths.map(() => text),
+      )
 }
 
 /** Whether a reference has all fields of a key. */
@@ -29,8 +47,8 @@ export function hasKey({ fields }: TypedKey, reference: unknown): boolean {
   return fields.every(({ path }) => (valueAt(reference, path) ?? undefined) !== undefined)
 }
 
-function leafText(typeName: string, { path, type }: KeyField, reference: unknown): string {
-  const value = valueAt(reference, path)
+function leafText(typeName: string, { path, type }: KeyField, value: unknown): string {
+  if (typeof value === 'string' && isTextType(type) && value.isWellFormed()) return value
   const text = scalarText(value)
   const isNumber = typeof value === 'number'
   const isRight = /^ID\b/.test(type)
@@ -42,6 +60,10 @@ function leafText(typeName: string, { path, type }: KeyField, reference: unknown
     'BAD_USER_INPUT',
     `A reference to ${typeName} has its ${nameOf(path)}, of type ${type}; received ${received}.`,
   )
+}
+
+function isTextType(type: string): boolean {
+  return type === 'ID!' || type === 'String!' || type === 'ID' || type === 'String'
 }
 
 /** What a stored value holds at a place: one, or one for each element of a list. */

@@ -1,6 +1,16 @@
-import { type GraphQLFieldResolver, type GraphQLOutputType, isLeafType, isListType, isNonNullType } from 'graphql'
+import {
+  type GraphQLFieldResolver,
+  GraphQLID,
+  type GraphQLOutputType,
+  GraphQLString,
+  isLeafType,
+  isListType,
+  isNonNullType,
+} from 'graphql'
+import type { EncodedJson } from '../engine/encoded-json.ts'
 import { FedcacheError } from '../errors.ts'
-import { isJsonObject } from './stored-values.ts'
+import { StoredEntity } from './stored-entity.ts'
+import { fieldOf, isJsonObject } from './stored-values.ts'
 
 /** Scalars of fedcache that are stored as the text that they print. */
 const storedAsText: ReadonlySet<string> = new Set(['DateTime', 'Duration', 'Base64Bytes'])
@@ -45,9 +55,17 @@ export function storedField(mapError: (error: FedcacheError) => unknown): GraphQ
     }
   }
   return (parent, _args, _context, { fieldName, parentType, returnType }) => {
-    const value = isJsonObject(parent) && Object.hasOwn(parent, fieldName) ? parent[fieldName] : undefined
+    const written = parent instanceof StoredEntity ? parent.written(fieldName) : undefined
+    if (written !== undefined && isText(written, returnType)) return written
+    const value = written === undefined ? fieldOf(parent, fieldName) : written.value
     return checked(value, returnType, `The stored ${parentType.name}.${fieldName}`)
   }
+}
+
+/** Whether a field holds a text and is of a type whose values are texts: nothing of it has to be looked at then. */
+function isText({ encoded }: EncodedJson, type: GraphQLOutputType): boolean {
+  const nullable = isNonNullType(type) ? type.ofType : type
+  return (nullable === GraphQLString || nullable === GraphQLID) && encoded.startsWith('"')
 }
 
 function invalid(message: string): FedcacheError {

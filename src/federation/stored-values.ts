@@ -1,11 +1,19 @@
-import type { Entry } from '../engine/entry.ts'
-import { FedcacheError } from '../errors.ts'
-import { type FieldPath, renderedFrom } from './key-template.ts'
-import { parsedValue } from './parsed-value.ts'
-import type { TypedKey } from './typed-schema.ts'
+import type { FieldPath } from './key-template.ts'
 
 /** An object of JSON. */
 export type JsonObject = Readonly<Record<string, unknown>>
+
+/** Fields that are read when they are asked for. */
+export abstract class Fields {
+  /** `undefined` where there is none of that name. */
+  abstract get(name: string): unknown
+}
+
+/** The field of an object; `undefined` where the value has none of that name, or is no object. */
+export function fieldOf(value: unknown, name: string): unknown {
+  if (value instanceof Fields) return value.get(name)
+  return isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined
+}
 
 /** Whether a value is an object of JSON, and no list. */
 export function isJsonObject(value: unknown): value is JsonObject {
@@ -17,7 +25,7 @@ export function valueAt(value: unknown, path: FieldPath): unknown {
   const [name, ...rest] = path
   if (name === undefined) return value
   if (Array.isArray(value)) return value.map((element: unknown) => valueAt(element, path))
-  return isJsonObject(value) && Object.hasOwn(value, name) ? valueAt(value[name], rest) : undefined
+  return valueAt(fieldOf(value, name), rest)
 }
 
 /** An object with these values at these paths. */
@@ -29,30 +37,4 @@ export function objectOf(paths: readonly FieldPath[], values: readonly unknown[]
     parent[path.at(-1) ?? ''] = values[index]
   })
   return object
-}
-
-function storedObject(entry: Entry): JsonObject {
-  const value = parsedValue(entry)
-  if (isJsonObject(value)) return value
-  throw new FedcacheError(
-    'INVALID_VALUE',
-    `The value of ${JSON.stringify(entry.key)} in the keyspace "${entry.keyspace}" is no object, so it has no fields.`,
-  )
-}
-
-/**
- * The fields of an entity: those of the stored value, and those of its key where the value does not have them.
- *
- * @param sent what a gateway sent of fields that other subgraphs have.
- */
-export function entityOf(entry: Entry, key: TypedKey, sent: JsonObject = {}): JsonObject {
-  return { ...fieldsOfKey(key, entry.key), ...storedObject(entry), ...sent }
-}
-
-function fieldsOfKey({ fields, template }: TypedKey, text: string): JsonObject {
-  const [only] = fields
-  const isPlain = template === undefined && only !== undefined
-  const found = isPlain ? [text] : template && renderedFrom(template, text)
-  const paths = isPlain ? [only.path] : (template?.paths ?? [])
-  return found === undefined ? {} : objectOf(paths, found)
 }

@@ -3,10 +3,11 @@ import type { Entry } from '../engine/entry.ts'
 import { FedcacheError } from '../errors.ts'
 import { rememberEntry } from './entity-tags.ts'
 import { entryField } from './entry-field.ts'
-import { hasKey, keyText } from './key-text.ts'
+import { hasKey, keyText, singleKeyText } from './key-text.ts'
 import { keysArgument } from './root-fields.ts'
 import { orError, storedField } from './stored-field.ts'
-import { type JsonObject, entityOf, objectOf } from './stored-values.ts'
+import { StoredEntity } from './stored-entity.ts'
+import type { JsonObject } from './stored-values.ts'
 import type { RootField, TypedEntity, TypedKey, TypedSchema } from './typed-schema.ts'
 
 /** What the resolvers need of an operation's context. */
@@ -29,8 +30,9 @@ type ResolverMap = Record<string, Record<string, unknown>>
 
 /** Resolvers of typed keyspaces, by type and field. */
 export function typedResolvers(types: TypedSchema, { mapErrors, maxKeys }: TypedResolverOptions): ResolverMap {
-  const { read, refer, raise } = mapErrors({
+  const { read, readOne, refer, raise } = mapErrors({
     read: readEntity,
+    readOne: readSingle,
     refer: readReference,
     raise: (error: FedcacheError) => {
       throw error
@@ -49,7 +51,7 @@ export function typedResolvers(types: TypedSchema, { mapErrors, maxKeys }: Typed
   }
   for (const field of types.entryFields) add(field.typeName, field.name, entryField(field, read, mapError))
   for (const field of types.rootFields) {
-    add('Query', field.name, mapErrors({ resolve: rootField(field, refer, maxKeys) }).resolve)
+    add('Query', field.name, mapErrors({ resolve: rootField(field, { refer, readOne }, maxKeys) }).resolve)
   }
   return resolvers
 }
@@ -59,9 +61,9 @@ function readEntity(
   text: string,
   context: TypedContext,
   sent?: JsonObject,
-): JsonObject | null | Promise<JsonObject | null> {
-  const found = (entry: Entry | null): JsonObject | null =>
-    entry === null ? null : rememberEntry(context, entityOf(entry, key, sent), entry)
+): StoredEntity | null | Promise<StoredEntity | null> {
+  const found = (entry: Entry | null): StoredEntity | null =>
+    entry === null ? null : rememberEntry(context, new StoredEntity(entry, key, sent), entry)
   const entry = context.loadEntry(key.keyspace, text)
   return entry instanceof Promise ? entry.then(found) : found(entry)
 }
@@ -70,33 +72,47 @@ function readReference(
   { name, keys, externalFields }: TypedEntity,
   reference: JsonObject,
   context: TypedContext,
-): JsonObject | null | Promise<JsonObject | null> {
-  const key = keys.find((candidate) => hasKey(candidate, reference)) ?? keys[0]!
+): StoredEntity | null | Promise<StoredEntity | null> {
+  const key = keys.length === 1 ? keys[0]! : (keys.find((candidate) => hasKey(candidate, reference)) ?? keys[0]!)
+  if (externalFields.length === 0) return readEntity(key, keyText(name, key, reference), context)
   const sent = externalFields.filter((field) => Object.hasOwn(reference, field))
   const fields = Object.fromEntries(sent.map((field) => [field, reference[field]]))
   return readEntity(key, keyText(name, key, reference), context, fields)
 }
 
+/** Reads an entity by the only field of its key. */
+function readSingle(
+  typeName: string,
+  key: TypedKey,
+  value: unknown,
+  context: TypedContext,
+): StoredEntity | null | Promise<StoredEntity | null> {
+  return readEntity(key, singleKeyText(typeName, key, value), context)
+}
+
 function rootField(
   field: RootField,
-  refer: typeof readReference,
+  { refer, readOne }: { readonly refer: typeof readReference; readonly readOne: typeof readSingle },
   maxKeys: number,
 ): GraphQLFieldResolver<unknown, TypedContext> {
   const { kind, entity, key } = field
   const only = { ...entity, keys: [key] }
   if (kind === 'one') return (_parent, args, context) => refer(only, args, context)
   const argument = keysArgument(field)
-  const [leaf, ...others] = key.fields
-  const isSingle = leaf !== undefined && others.length === 0
+  const isSingle = key.fields.length === 1
+  const readItem = (given: unknown, context: TypedContext): unknown => {
+    try {
+      return isSingle ? readOne(entity.name, key, given, context) : refer(only, given as JsonObject, context)
+    } catch (error) {
+      return error
+    }
+  }
   return (_parent, args, context) => {
     const keys = args[argument] as readonly unknown[]
     if (keys.length > maxKeys) {
       throw new FedcacheError('TOO_MANY_KEYS', `One field takes at most ${maxKeys} keys; received ${keys.length}.`)
     }
-    return keys.map((given) => {
-      const reference = isSingle ? objectOf([leaf.path], [given]) : (given as JsonObject)
-      return orError(() => refer(only, reference, context))
-    })
+    return keys.map((given) => readItem(given, context))
   }
 }
 

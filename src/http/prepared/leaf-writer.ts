@@ -20,7 +20,10 @@ export function leafWriter(type: GraphQLLeafType): LeafWriter {
   switch (type) {
     case GraphQLString:
     case GraphQLID:
-      return (value) => (typeof value === 'string' ? jsonString(value) : general(value))
+      return (value) => {
+        if (typeof value === 'string') return jsonString(value)
+        return value instanceof EncodedJson && isText(value.encoded) ? value.encoded : general(value)
+      }
     case GraphQLBoolean:
       return (value) => (value === true ? 'true' : value === false ? 'false' : general(value))
     case GraphQLInt:
@@ -30,6 +33,10 @@ export function leafWriter(type: GraphQLLeafType): LeafWriter {
     default:
       return (value) => (value instanceof EncodedJson ? value.encoded : general(value))
   }
+}
+
+function isText(json: string): boolean {
+  return json.startsWith('"')
 }
 
 function serialized(type: GraphQLLeafType, value: unknown): string {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { resolverContext } from '../../../resolvers/context.ts'
+import { mappingErrors } from '../../../resolvers/errors.ts'
 import { resolvers } from '../../../resolvers/index.ts'
 import type { EngineApi } from '../../../src/engine/engine-api.ts'
 import { subgraphSchema } from '../../../src/federation/subgraph-schema.ts'
@@ -19,6 +20,7 @@ import { yogaLogger } from '../../../src/http/yoga-logger.ts'
 import type { Logger } from '../../../src/ports/index.ts'
 import { OperationGenerator } from '../../support/operation-generator.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
+import { typesOver } from '../../support/typed-cache.ts'
 import { type ServedCache, recordingSource, servedCache } from '../../support/served-cache.ts'
 
 interface Sent {
@@ -37,6 +39,59 @@ const values: Record<string, unknown> = {
   number: 0.1,
   no: false,
 }
+const typeDefs = `
+  type Thing @key(fields: "id") @keyspace(name: "things", one: "thing", many: "things") {
+    id: ID!
+    name: String!
+    title: String
+    code: ID
+    count: Int
+    score: Float
+    isNew: Boolean
+    words: [String!]
+    part: Part
+    other: Thing @entry(key: "other")
+    others: [Thing!] @entry(key: "others")
+  }
+  type Part { name: String! size: Int }
+`
+/** Stored as typed, and otherwise: numbers for texts, nothing where something must be, escapes, what is no object. */
+const things: Record<string, unknown> = {
+  whole: {
+    name: 'A "thing"\\, {as} [it] is',
+    title: '北京 😀',
+    code: 7,
+    count: 3,
+    score: 0.5,
+    isNew: true,
+    words: ['a', 'é'],
+    part: { name: 'part', size: 1 },
+    other: 'odd',
+    others: ['odd', 'whole', 'absent'],
+  },
+  odd: {
+    id: 'other',
+    name: 12,
+    title: true,
+    code: 'c',
+    count: 1.5,
+    score: '1',
+    isNew: 0,
+    words: ['a', null],
+    other: 7,
+  },
+  nested: {
+    part: { name: 'inner', title: 'inner' },
+    name: 'n',
+    title: null,
+    words: 'none',
+    other: ['whole'],
+    count: 1e21,
+  },
+  none: 'a text',
+  'a rather long key of a thing 北': { name: 'x'.repeat(200), other: 'a rather long key of a thing 北' },
+}
+
 /** A cache like any other made here, so that both lanes find the same at every step. */
 function newCache(): ServedCache {
   const source = recordingSource((keys) =>
@@ -47,6 +102,12 @@ function newCache(): ServedCache {
   return servedCache({
     json: { source, expiry: () => 0, negativeTtlMs: 0 },
     kept: { source, ttlMs: Infinity, tags: (key) => [`tag-${key}`] },
+    things: {
+      source: recordingSource((keys) =>
+        keys.map((key) => (key === 'failing' ? new Error('down') : (things[key] ?? null))),
+      ),
+      ttlMs: Infinity,
+    },
     texts: { source: texts, format: 'text', ttlMs: Infinity },
     bytes: { source: bytes, format: 'bytes', ttlMs: Infinity },
   })
@@ -59,6 +120,8 @@ const argumentValues = {
   key: [...Object.keys(values), 'failing', 'absent', '', 'x'.repeat(2000)],
   keys: [...Object.keys(values), 'failing', 'absent', '北京'],
   tags: ['none'],
+  id: [...Object.keys(things), 'failing', 'absent', ''],
+  ids: [...Object.keys(things), 'failing', 'absent'],
   includeDeprecated: [true, false],
   representations: [
     { __typename: 'Entry', keyspace: 'kept', key: 'plain' },
@@ -66,11 +129,18 @@ const argumentValues = {
     { __typename: 'Entry', id: Buffer.from('["kept","unicode"]').toString('base64url') },
     { __typename: 'Entry', id: 'nonsense' },
     { __typename: 'Nothing' },
+    { __typename: 'Thing', id: 'whole' },
+    { __typename: 'Thing', id: 'odd', name: 'sent' },
+    { __typename: 'Thing', id: 7 },
     null,
     7,
   ],
 }
-const schema = subgraphSchema({ resolvers })
+const schema = subgraphSchema({
+  resolvers,
+  mapErrors: mappingErrors,
+  types: typesOver(['things'], typeDefs),
+})
 const known = new OperationGenerator(schema, argumentValues, seededRandom(99))
 /** Operations that are sent by their ids too; some of them are wrong. */
 const knownOperations = Array.from({ length: 60 }, () => known.next())

@@ -1,0 +1,52 @@
+import { EncodedJson } from '../engine/encoded-json.ts'
+import type { Entry } from '../engine/entry.ts'
+import { FedcacheError } from '../errors.ts'
+import { jsonField } from './json-field.ts'
+import { renderedFrom } from './key-template.ts'
+import { fieldOf, Fields, type JsonObject, objectOf } from './stored-values.ts'
+import type { TypedKey } from './typed-schema.ts'
+
+/** An entity, read from the text of a stored value: nothing is parsed but the fields that are asked for. */
+export class StoredEntity extends Fields {
+  readonly #entry: Entry
+  readonly #key: TypedKey
+  readonly #sent: JsonObject | undefined
+
+  /**
+   * @param sent what a gateway sent of fields that other subgraphs have.
+   * @throws FedcacheError `INVALID_VALUE` where the value is no object.
+   */
+  constructor(entry: Entry, key: TypedKey, sent?: JsonObject) {
+    super()
+    this.#entry = entry
+    this.#key = key
+    this.#sent = sent
+    if (entry.encoded.startsWith('{')) return
+    throw new FedcacheError(
+      'INVALID_VALUE',
+      `The value of ${JSON.stringify(entry.key)} in the keyspace "${entry.keyspace}" is no object, so it has no fields.`,
+    )
+  }
+
+  /** The JSON of a stored field; `undefined` where the value has none of that name, or a gateway sent another. */
+  written(name: string): EncodedJson | undefined {
+    if (this.#sent !== undefined && Object.hasOwn(this.#sent, name)) return undefined
+    const text = jsonField(this.#entry.encoded, name)
+    return text === undefined ? undefined : new EncodedJson(text)
+  }
+
+  /** What was sent, what is stored, or the part of the key of that name, in this order. */
+  get(name: string): unknown {
+    if (this.#sent !== undefined && Object.hasOwn(this.#sent, name)) return this.#sent[name]
+    const text = jsonField(this.#entry.encoded, name)
+    return text === undefined ? fieldOf(fieldsOfKey(this.#key, this.#entry.key), name) : new EncodedJson(text).value
+  }
+}
+
+function fieldsOfKey({ fields, template }: TypedKey, text: string): JsonObject {
+  const [only] = fields
+  const isPlain = template === undefined && only !== undefined
+  const found = isPlain ? [text] : template && renderedFrom(template, text)
+  const paths = isPlain ? [only.path] : (template?.paths ?? [])
+  return found === undefined ? {} : objectOf(paths, found)
+}
