@@ -13,7 +13,7 @@ export function entryError(index: number, key: string, error: FedcacheError): En
   return { index, key, code: error.code, message: error.message, outcome: error.outcome ?? null }
 }
 
-type Resolve = (...args: never[]) => unknown
+type Resolve = (parent: never, args: never, context: never, info: never) => unknown
 
 // Errors that are not FedcacheErrors are bugs: they pass as they are, for the server to log and mask.
 function mapped(error: unknown): unknown {
@@ -25,15 +25,17 @@ function rejectMapped(error: unknown): never {
 }
 
 function mapping(resolve: Resolve): Resolve {
-  return (...args) => {
+  const mappedResolve: Resolve = (parent, args, context, info) => {
     try {
-      const result = resolve(...args)
+      const result = resolve(parent, args, context, info)
       // A result that is there already stays free of promises.
       return result instanceof Promise ? result.catch(rejectMapped) : result
     } catch (error) {
       throw mapped(error)
     }
   }
+  // Whoever calls it makes nothing for parameters that the resolver does not name.
+  return Object.defineProperty(mappedResolve, 'length', { value: resolve.length })
 }
 
 function mappingField(field: unknown): unknown {
