@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server, request as httpsRequest } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -8,6 +8,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { parseAllDocuments } from 'yaml'
 import { type Config, createFedcache, type Fedcache, loadConfig } from '../../src/index.ts'
 import { CertificateAuthority } from '../support/certificates.ts'
 import { eventually } from '../support/cluster-world.ts'
@@ -239,21 +240,87 @@ describe('docs/discovery-standalone.md', () => {
   })
 })
 
+/** NATS with the configuration that deploy/ has, and certificates made here. */
+async function deployedNats(names: string): Promise<NatsServer> {
+  await authority.sign('nats', { file: 'server', alternatives: names })
+  const written = await readFile(new URL('../../deploy/nats/nats.conf', import.meta.url), 'utf8')
+  const text = written.replaceAll('/etc/nats/tls', folder).replaceAll(/^(?:http|port): .*$/gm, '')
+  const server = await natsServer({ config: text })
+  cleanups.push(() => server.dispose())
+  return server
+}
+
+/** The certificates of peers, as files in a folder of their own. */
+async function certificatesOf(...peerIds: string[]): Promise<string> {
+  const files: Record<string, Buffer> = { 'ca.pem': await readFile(authority.ca) }
+  for (const id of peerIds) {
+    const { cert, key } = await authority.sign(id)
+    files[`${id}.pem`] = await readFile(cert)
+    files[`${id}-key.pem`] = await readFile(key)
+  }
+  return filesOf(files)
+}
+
 describe('SECURITY.md', () => {
   test('speaks to NATS by TLS, as deploy/nats has it', async () => {
-    await authority.sign('nats', { file: 'server', alternatives: 'DNS:nats-1.internal' })
-    const written = await readFile(new URL('../../deploy/nats/nats.conf', import.meta.url), 'utf8')
-    const text = written.replaceAll('/etc/nats/tls', folder).replaceAll(/^(?:http|port): .*$/gm, '')
-    const server = await natsServer({ config: text })
-    cleanups.push(() => server.dispose())
-    const { cert, key } = await authority.sign('fedcache-0')
-    const files = { 'ca.pem': authority.ca, 'fedcache-0.pem': cert, 'fedcache-0-key.pem': key }
-    const at = join(folder, 'nats')
-    await mkdir(at)
-    for (const [name, path] of Object.entries(files)) await writeFile(join(at, name), await readFile(path))
-    asMachine({ folders: { '/etc/fedcache/nats': at }, servers: { 'nats-1.internal:4222': server.port } })
+    const server = await deployedNats('DNS:nats-1.internal')
+    const folders = { '/etc/fedcache/nats': await certificatesOf('fedcache-0') }
+    asMachine({ folders, servers: { 'nats-1.internal:4222': server.port } })
     const fedcache = made(await configOf('SECURITY.md'))
     void fedcache.listen()
     await becomesReady(fedcache)
+  })
+})
+
+describe('deploy/kubernetes', () => {
+  test('has the configuration of peers that find NATS, prove who they are, and are one cache', async () => {
+    const server = await deployedNats('DNS:nats')
+    const { cert, key } = await authority.sign('kubernetes', { alternatives: 'IP:127.0.0.1' })
+    const api = await kubernetesApi({ cert: await readFile(cert), key: await readFile(key) })
+    cleanups.push(() => api.close())
+    api.namespace = 'cache'
+    api.token = 'account'
+    api.set('nats-a', { service: 'nats', addresses: ['10.1.2.3'] })
+    vi.stubEnv('KUBECONFIG', '')
+    vi.stubEnv('HOME', await filesOf({}))
+    vi.stubEnv('KUBERNETES_SERVICE_HOST', '127.0.0.1')
+    vi.stubEnv('KUBERNETES_SERVICE_PORT', String(api.port))
+    asMachine({
+      folders: {
+        '/var/run/secrets/kubernetes.io/serviceaccount': await filesOf({
+          token: 'account',
+          namespace: 'cache',
+          'ca.crt': await readFile(authority.ca),
+        }),
+        '/etc/fedcache/nats': await certificatesOf('fedcache-0', 'fedcache-1'),
+        '/etc/fedcache/tokens': await filesOf({ token: 'of-clients\n', 'metrics-token': 'of-prometheus\n' }),
+      },
+      servers: { '10.1.2.3:4222': server.port },
+    })
+    const manifests = readFileSync(
+      fileURLToPath(new URL('../../deploy/kubernetes/fedcache.yaml', import.meta.url)),
+      'utf8',
+    )
+    const objects = parseAllDocuments(manifests).map(
+      (one) => one.toJS() as { kind: string; data: Record<string, string> },
+    )
+    const configMap = objects.find(({ kind }) => kind === 'ConfigMap')!
+    const peers: Fedcache[] = []
+    for (const id of ['fedcache-0', 'fedcache-1']) {
+      vi.stubEnv('FEDCACHE_PEER_ID', id)
+      const path = join(folder, `${id}.config.ts`)
+      await writeFile(path, configMap.data['fedcache.config.ts']!)
+      peers.push(made(await loadConfig(path)))
+    }
+    for (const one of peers) void one.listen()
+    await Promise.all(peers.map((one) => becomesReady(one)))
+    const put = 'mutation { putEntry(input: { keyspace: "sessions", key: "a", value: 1 }) { confirmedBy { id } } }'
+    expect((await ask(peers[0]!, put)).status).toBe(401)
+    const { data } = await ask(peers[0]!, put, bearer('of-clients'))
+    expect(data.putEntry.confirmedBy).toHaveLength(2)
+    const got = await ask(peers[1]!, '{ entry(keyspace: "sessions", key: "a") { value } }', bearer('of-clients'))
+    expect(got.data).toStrictEqual({ entry: { value: 1 } })
+    const scraped = await peers[1]!.fetch(new Request('http://localhost/metrics', { headers: bearer('of-prometheus') }))
+    expect(scraped.status).toBe(200)
   })
 })

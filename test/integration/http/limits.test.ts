@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { getIntrospectionQuery } from 'graphql'
 import { createClient } from 'graphql-ws'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { createFedcache, type Fedcache, type HttpConfig } from '../../../src/index.ts'
+import { type Config, createFedcache, type Fedcache, type HttpConfig } from '../../../src/index.ts'
 import { type Answer, codesOf } from '../../support/served-cache.ts'
 
 let fedcache: Fedcache
 let url = ''
 
-async function serve(http: HttpConfig = {}): Promise<void> {
-  fedcache = createFedcache({ port: 0, memoryLimit: '16mb', log: { level: 'silent' }, keyspaces: { things: {} }, http })
+async function serve(http: HttpConfig = {}, config: Config = {}): Promise<void> {
+  const plain = { port: 0, memoryLimit: '16mb', log: { level: 'silent' }, keyspaces: { things: {} } } as const
+  fedcache = createFedcache({ ...plain, ...config, http })
   ;({ url } = await fedcache.listen())
 }
 
@@ -63,6 +65,66 @@ test('the schema is not told where introspection is off', async () => {
   expect((await fetch(url, { headers: { accept: 'text/html' } })).headers.get('content-type') ?? '').not.toContain(
     'html',
   )
+})
+
+describe('what is too much', () => {
+  const typeDefs = 'type Thing @key(fields: "id") @keyspace(name: "things", many: "things") { id: ID! }'
+  const keys = (count: number) => Array.from({ length: count }, (_, index) => `"k${index}"`).join(' ')
+  const things = (count: number) =>
+    Array.from({ length: count }, (_, index) => `{ __typename: "Thing", id: "${index}" }`).join(' ')
+
+  /** The codes of an operation's errors by every way in. */
+  async function everyWay(query: string): Promise<readonly unknown[]> {
+    const general = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json;charset=UTF-8' },
+      body: JSON.stringify({ query }),
+    })
+    const got = await fetch(`${url}?query=${encodeURIComponent(query)}`, { headers: { accept: 'application/json' } })
+    const answers = [await send({ query }), (await general.json()) as Answer, (await got.json()) as Answer]
+    return [...answers, await overWebSocket(query)].map((answer) => codesOf(answer)[0])
+  }
+
+  beforeEach(() =>
+    serve(
+      { maxDocumentTokens: 1000, responseLimit: '200kb' },
+      { maxKeysPerCall: 10, maxKeyBytes: '100b', subgraph: { typeDefs, maxRepresentations: 20 } },
+    ),
+  )
+
+  test.each([
+    ['keys in one call', `{ entries(keyspace: "things", keys: [${keys(11)}]) { key } }`, 'TOO_MANY_KEYS'],
+    ['entities', `{ _entities(representations: [${things(21)}]) { __typename } }`, 'TOO_MANY_KEYS'],
+    ['values of a typed field', `{ things(ids: [${keys(21)}]) { id } }`, 'TOO_MANY_KEYS'],
+    ['bytes of a key', `{ entry(keyspace: "things", key: "${'k'.repeat(101)}") { key } }`, 'BAD_USER_INPUT'],
+    ['tokens', `{ ${'__typename '.repeat(1000)} }`, 'GRAPHQL_PARSE_FAILED'],
+  ])('%s', async (_what, query, code) => {
+    expect(await everyWay(query)).toStrictEqual([code, code, code, code])
+  })
+
+  test('bytes of an answer: the keys beyond it fail alone', async () => {
+    for (const key of ['k0', 'k1', 'k2']) await fedcache.engine.put('things', { key, value: 'x'.repeat(90_000) })
+    const query = `{ entries(keyspace: "things", keys: [${keys(3)}]) { key value } }`
+    expect(new Set(await everyWay(query))).toStrictEqual(new Set(['VALUE_TOO_LARGE']))
+    const { data } = await send({ query })
+    expect((data.entries as ({ key: string } | null)[]).filter((entry) => entry !== null)).toHaveLength(2)
+  })
+
+  test('bytes of a body, by HTTP and WebSocket', async () => {
+    await fedcache.stop()
+    await serve({ bodyLimit: '1kb' })
+    const query = `{ __typename } # ${'x'.repeat(2000)}`
+    expect((await send({ query })).status).toBe(413)
+    const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws')
+    await once(socket, 'open')
+    socket.send(JSON.stringify({ type: 'ping', payload: { query } }))
+    expect((await once(socket, 'close'))[0]).toBe(1009)
+  })
+
+  test('bytes of a head', async () => {
+    const response = await fetch(url, { headers: { 'x-much': 'x'.repeat(17_000) } })
+    expect(response.status).toBe(431)
+  })
 })
 
 describe('trusted documents', () => {
