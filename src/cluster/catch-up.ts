@@ -56,6 +56,7 @@ export class CatchUp {
       void host.adopt(change.records).then(() => this.#confirm(sender, change.process))
       return
     }
+    this.#closeAccount(sender, change.process)
     if (this.#invalidations.message(sender, change.process, change.number) === 'GAP') this.#missed(sender)
     for (const version of versionsOf(change.invalidation)) host.observeVersion(version)
     host.applyInvalidation(change.invalidation)
@@ -65,8 +66,9 @@ export class CatchUp {
   /** Compares the numbers that a heartbeat repeats with what was heard. */
   onNumbers(sender: string, { process, invalidation, keyspaceChange }: Heartbeat): void {
     const { options, lease } = this.#context
+    this.#closeAccount(sender, process)
     if (this.#invalidations.isBehind(sender, process, invalidation)) {
-      if (this.#behind.get(sender)?.process !== process) {
+      if (!this.#behind.has(sender)) {
         this.#behind.set(sender, { process, number: invalidation, sinceMs: options.clock.monotonic() })
       }
       // The heartbeat may only have overtaken the message. While the lease is held the sender waits for a confirmation.
@@ -99,6 +101,14 @@ export class CatchUp {
   /** Owes nothing to a peer that is gone: what it cleared the others know. */
   forget(peer: string): void {
     this.#owed.delete(peer)
+  }
+
+  /** Of a process that has a successor nothing more is awaited, and soon nobody knows how far it was heard. */
+  #closeAccount(sender: string, process: string): void {
+    const behind = this.#behind.get(sender)
+    if (behind === undefined || behind.process === process) return
+    this.#behind.delete(sender)
+    if (this.#invalidations.isBehind(sender, behind.process, behind.number)) this.#missed(sender)
   }
 
   #missed(sender: string): void {

@@ -546,6 +546,34 @@ test('a heartbeat that overtakes a change is not taken for a loss', async () => 
   expect(b!.cluster.stats.gaps).toBe(0)
 })
 
+test('changes that came late are not missed when their sender is started anew', async () => {
+  world = new SmallWorld({ delayMs: (_from, _to, subject) => (subject.includes('.inv.') ? 100 : 0) })
+  const [a, b] = await world.start('a', 'b')
+  const { done } = world.putting(b!, 'stored', world.key(b!, 'stored'))
+  await world.pass(20)
+  // Asks everybody for a heartbeat, which overtakes the change.
+  world.cluster.start('c')
+  expect(await world.ended(done)).toBe('')
+  world.cluster.kill(b!)
+  world.cluster.start('b')
+  await world.pass(2_000)
+  expect(a!.cluster.stats.gaps).toBe(0)
+})
+
+test('changes that did not come are missed also when their sender is started anew', async () => {
+  world = new SmallWorld()
+  const [a, b] = await world.start('a', 'b')
+  world.cluster.loseChanges(a!, 1)
+  void world.putting(b!, 'stored', world.key(b!, 'stored')).done
+  await world.pass(20)
+  world.cluster.start('c')
+  await world.pass(1)
+  world.cluster.kill(b!)
+  world.cluster.start('b')
+  await world.pass(2_000)
+  expect(a!.cluster.stats.gaps).toBe(1)
+})
+
 test('a question that was lost with the connection of the owner is asked again', async () => {
   world = new SmallWorld({ maxDelayMs: 10 })
   const [a, b] = await world.start('a', 'b')
