@@ -76,7 +76,7 @@ export class HandOver {
 
   /** @returns how many puts could not be handed over. */
   async #round(): Promise<number> {
-    const { host, owns, logger } = this.#context
+    const { clock, host, owns, logger } = this.#context
     let taken = 0
     let left = 0
     let batch: { keyspace: string; put: EntryTransfer }[] = []
@@ -87,6 +87,10 @@ export class HandOver {
       batch = []
     }
     for (const homeless of host.homelessPuts(owns)) {
+      if (homeless === undefined) {
+        await new Promise<void>((resolve) => void clock.setTimer(resolve, 0))
+        continue
+      }
       batch.push(homeless)
       if (batch.length >= putsPerRound) await flush()
     }

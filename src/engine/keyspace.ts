@@ -60,6 +60,11 @@ export class Keyspace implements EntryContext {
     return this.definition.policy.format
   }
 
+  /** Whether there may be puts in memory that no source has. */
+  get holdsPuts(): boolean {
+    return this.#holdsPuts
+  }
+
   /** Bytes charged to this keyspace. */
   get bytes(): number {
     return this.store.bytes

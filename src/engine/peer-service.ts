@@ -1,11 +1,23 @@
 import { FedcacheError } from '../errors.ts'
-import type { AskedAs, Clock, EntryTransfer, PeerAnswer, Peers, WriteAnswers, WriteTransfer } from '../ports/index.ts'
+import type {
+  AskedAs,
+  Clock,
+  EntryTransfer,
+  HomelessPut,
+  PeerAnswer,
+  Peers,
+  WriteAnswers,
+  WriteTransfer,
+} from '../ports/index.ts'
 import type { Changes } from './changes.ts'
 import type { Keyspace } from './keyspace.ts'
 import type { Keyspaces, ServedKeyspace } from './keyspaces.ts'
 import { read, type ReadContext } from './read.ts'
 import type { ReadResult } from './results.ts'
 import type { WriteRouter } from './write-router.ts'
+
+/** Entries looked at before others get their turn; about 1 ms of work. */
+const entriesPerSlice = 10_000
 
 /** What the service needs. */
 export interface PeerServiceContext {
@@ -72,14 +84,26 @@ export class PeerService {
     }
   }
 
-  /** Puts that live in this process only and whose slots are not its own. */
-  *homelessPuts(mine: (slot: number) => boolean): Iterable<{ keyspace: string; put: EntryTransfer }> {
+  /** Puts that live in this process only and whose slots are not its own; `undefined` after much that is none. */
+  *homelessPuts(mine: (slot: number) => boolean): Iterable<HomelessPut | undefined> {
     for (const { keyspace, writer } of this.#context.keyspaces.all()) {
-      if (writer !== undefined) continue
-      for (const entry of keyspace.store.values()) {
-        if (entry.kind !== 'PUT' || mine(entry.slot) || entry.expiresAtMs <= this.#context.clock.monotonic()) continue
-        yield { keyspace: keyspace.name, put: keyspace.transfer(entry, this.#context.clock.monotonic()) }
+      if (writer === undefined && keyspace.holdsPuts) yield* this.#homelessPutsOf(keyspace, mine)
+    }
+  }
+
+  *#homelessPutsOf(keyspace: Keyspace, mine: (slot: number) => boolean): Iterable<HomelessPut | undefined> {
+    const { clock } = this.#context
+    const { store } = keyspace
+    let left = entriesPerSlice
+    for (const entry of store.values()) {
+      if (left-- === 0) {
+        yield undefined
+        left = entriesPerSlice
       }
+      // Cleared in the meantime: what has survived that is in another store.
+      if (keyspace.store !== store) return yield* this.#homelessPutsOf(keyspace, mine)
+      if (entry.kind !== 'PUT' || mine(entry.slot) || entry.expiresAtMs <= clock.monotonic()) continue
+      yield { keyspace: keyspace.name, put: keyspace.transfer(entry, clock.monotonic()) }
     }
   }
 

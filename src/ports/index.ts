@@ -37,6 +37,7 @@ export type {
   ClusterInfo,
   Confirmation,
   EntryTransfer,
+  HomelessPut,
   Invalidation,
   KeyChange,
   PeerAnswer,

@@ -123,6 +123,12 @@ export type Route =
     }
   | { readonly kind: 'ASK'; readonly peer: string; readonly as: 'OWNER' | 'DEPUTY' }
 
+/** A put that lives in this process's memory only, and belongs to another peer. */
+export interface HomelessPut {
+  readonly keyspace: string
+  readonly put: EntryTransfer
+}
+
 /** What peers do with an engine: the cluster calls it, on behalf of other peers. */
 export interface PeerHost {
   readFor(as: AskedAs, keyspace: string, keys: readonly string[], timeoutMs: number): Promise<readonly PeerAnswer[]>
@@ -131,8 +137,11 @@ export interface PeerHost {
   applyInvalidation(invalidation: Invalidation): void
   /** Drops all that may be outdated after changes were missed; what exists nowhere else stays. */
   distrustAll(): void
-  /** Puts that live in this process's memory only and whose slots `mine` says are not its own. */
-  homelessPuts(mine: (slot: number) => boolean): Iterable<{ readonly keyspace: string; readonly put: EntryTransfer }>
+  /**
+   * Puts that live in this process's memory only and whose slots `mine` says are not its own. `undefined` in between:
+   * many entries were looked at, and whoever asks should let others have their turn.
+   */
+  homelessPuts(mine: (slot: number) => boolean): Iterable<HomelessPut | undefined>
   /** Keeps puts that another peer hands over; answers per put whether this peer has it, or a newer one, now. */
   takePuts(keyspace: string, puts: readonly EntryTransfer[]): readonly boolean[]
   /** Forgets a put that another peer has taken, unless it has changed since. */

@@ -30,7 +30,10 @@ beforeEach(() => {
   during = () => {}
   const host = {
     *homelessPuts() {
-      for (const each of homeless.values()) yield { keyspace: 'things', put: each }
+      for (const each of homeless.values()) {
+        if (each.key.startsWith('late')) yield undefined
+        yield { keyspace: 'things', put: each }
+      }
     },
     releasePut(_keyspace: string, key: string, version: number) {
       if (homeless.get(key)?.version === version) homeless.delete(key)
@@ -57,6 +60,20 @@ beforeEach(() => {
 })
 
 describe('what is out of place', () => {
+  test('is looked for with turns for others in between', async () => {
+    put('late-1')
+    put('late-2')
+    owners = new Map([
+      ['late-1', 'b'],
+      ['late-2', 'b'],
+    ])
+    const running = handOver.run()
+    await clock.advance(0)
+    await running
+    expect(sent.flatMap(({ keys }) => keys)).toEqual(['late-1', 'late-2'])
+    expect(handOver.doneFor).toBe('v1')
+  })
+
   test('goes to the owners, and is forgotten when they have it', async () => {
     put('x')
     put('y')

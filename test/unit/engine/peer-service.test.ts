@@ -288,6 +288,32 @@ describe('puts on their way to a new owner', () => {
     expect(homeless).toMatchObject([{ keyspace: 'things', put: { key: 'a', encoded: '1', ageMs: 5, ttlMs: 59_995 } }])
   })
 
+  test('are looked for a part at a time', async () => {
+    const { peers, engine } = await clusterOf(undefined)
+    const keys = Array.from({ length: 25_000 }, (_, index) => `k${index}`)
+    for (let from = 0; from < keys.length; from += 1000) {
+      await engine.putMany(
+        'things',
+        keys.slice(from, from + 1000).map((key) => ({ key, value: 1 })),
+      )
+    }
+    const found = [...peers.host.homelessPuts(() => false)]
+    expect(found.filter((put) => put === undefined)).toHaveLength(2)
+    expect(found.filter((put) => put !== undefined).map(({ put }) => put.key)).toEqual(keys)
+  })
+
+  test('are looked for in what a clear has left as well', async () => {
+    const { peers, engine } = await clusterOf(undefined)
+    await engine.put('things', { key: 'a', value: 1 })
+    await engine.put('things', { key: 'b', value: 1 })
+    const looking = peers.host.homelessPuts(() => false)[Symbol.iterator]()
+    expect(looking.next().value).toMatchObject({ put: { key: 'a' } })
+    await engine.clear('things')
+    await engine.put('things', { key: 'c', value: 1 })
+    expect(looking.next().value).toMatchObject({ put: { key: 'c' } })
+    expect(looking.next().done).toBe(true)
+  })
+
   test('are never those that a writable source has', async () => {
     const source = scriptedSource({ writable: true })
     const { peers, engine, clock } = await clusterOf(source)
