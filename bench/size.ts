@@ -119,12 +119,13 @@ async function measure(scenario: Scenario, server: string): Promise<void> {
       isPut
         ? engine.putMany(
             'many',
-            keys.map((key) => ({ key, value: key.padEnd(valueBytes, 'x') })),
+            keys.map((key) => ({ key, text: key.padEnd(valueBytes, 'x') })),
           )
         : engine.getMany('many', keys),
     )
   const phases = [await watched('fill', () => fill(0, entries))]
   const held = engine.stats('many').entries
+  if (held < entries) throw new Error(`${held} of ${entries} entries are there`)
   phases.push(await watched('read', () => calls(0, Math.min(entries, 500_000), (keys) => engine.getMany('many', keys))))
   if (taggedEvery > 0) {
     const left = entries - Math.ceil(entries / taggedEvery / tags)
