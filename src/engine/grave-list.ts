@@ -8,16 +8,16 @@ const maxRemembered = 65_536
  * that is handed over may have been on its way since before them, and then must not come back to life.
  */
 export class GraveList {
-  readonly #keys = new Map<string, number>()
-  readonly #tags = new Map<string, number>()
+  readonly #keys = new RecentVersions()
+  readonly #tags = new RecentVersions()
 
   buryKey(key: string, version: number): void {
     // What was buried later may have been made earlier.
-    remember(this.#keys, copyString(key), Math.max(version, this.#keys.get(key) ?? version))
+    this.#keys.remember(copyString(key), Math.max(version, this.#keys.get(key) ?? version))
   }
 
   buryTags(tags: readonly string[], version: number): void {
-    for (const tag of tags) remember(this.#tags, tag, version)
+    for (const tag of tags) this.#tags.remember(tag, version)
   }
 
   /** Whether an entry of this version was deleted or invalidated. */
@@ -28,8 +28,22 @@ export class GraveList {
   }
 }
 
-function remember(versions: Map<string, number>, name: string, version: number): void {
-  versions.delete(name)
-  versions.set(name, version)
-  if (versions.size > maxRemembered) versions.delete(versions.keys().next().value!)
+/** Versions by name, as many as there is room for; those remembered last stay. */
+class RecentVersions {
+  readonly #versions = new Map<string, number>()
+  /**
+   * Where the oldest is. Asked anew each time, a Map would pass all that was deleted at its beginning: some ten thousand
+   * places, for each name. What is remembered again moves to the end, so nothing is ever behind this.
+   */
+  readonly #oldest = this.#versions.keys()
+
+  get(name: string): number | undefined {
+    return this.#versions.get(name)
+  }
+
+  remember(name: string, version: number): void {
+    this.#versions.delete(name)
+    this.#versions.set(name, version)
+    if (this.#versions.size > maxRemembered) this.#versions.delete(this.#oldest.next().value!)
+  }
 }

@@ -23,6 +23,24 @@ describe('a grave', () => {
     expect(graves.isBuried('a', [], 5)).toBe(true)
   })
 
+  test('is given up for 65,536 later ones, counted from when it was dug last', () => {
+    const graves = new GraveList()
+    const isBuried = (key: string): boolean => graves.isBuried(key, [], 1)
+    graves.buryKey('first', 1)
+    graves.buryKey('second', 1)
+    graves.buryKey('third', 1)
+    for (let index = 0; index < 65_533; index++) graves.buryKey(`key-${index}`, 1)
+    graves.buryKey('first', 1)
+    expect(['first', 'second', 'third'].filter(isBuried)).toEqual(['first', 'second', 'third'])
+    graves.buryKey('one more', 1)
+    expect(['first', 'second', 'third', 'one more'].filter(isBuried)).toEqual(['first', 'third', 'one more'])
+    graves.buryKey('third', 1)
+    graves.buryKey('and another', 1)
+    expect(['first', 'third', 'key-0', 'key-1'].filter(isBuried)).toEqual(['first', 'third', 'key-1'])
+    for (let index = 0; index < 65_536; index++) graves.buryKey(`later-${index}`, 1)
+    expect(['first', 'third', 'one more', 'later-0'].filter(isBuried)).toEqual(['later-0'])
+  })
+
   test('holds for every entry of a tag', () => {
     const graves = new GraveList()
     graves.buryTags(['red'], 5)
