@@ -33,6 +33,8 @@ function commit(): string {
 }
 
 const startedAt = new Date()
+// Each server and peer is ended with this process.
+process.setMaxListeners(100)
 
 /** Wide limits of CPU time against a server written by hand, which hold on a busy machine too. */
 async function guard(): Promise<void> {
