@@ -16,7 +16,7 @@ export const entryOverheadBytes = 275
 export const tagOverheadBytes = 70
 
 /** What V8 needs for the characters of a text: two bytes each as soon as one lies beyond latin1. */
-export function characterBytes(text: string): number {
+function characterBytes(text: string): number {
   return beyondLatin1.test(text) ? text.length * 2 : text.length
 }
 
