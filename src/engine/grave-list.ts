@@ -1,11 +1,11 @@
 import { copyString } from './input-limits.ts'
 
-/** The most deletes, and the most tags, that are remembered. */
+/** The most keys, and the most tags, that are remembered. */
 const maxRemembered = 65_536
 
 /**
- * Remembers the versions of recent deletes and tag invalidations of a keyspace whose puts live in memory only. A put
- * that is handed over may have been on its way since before them, and then must not come back to life.
+ * Remembers the versions of recent deletes, puts and tag invalidations of a keyspace. What another peer hands over, or
+ * still has of a slot that was its own, may be from before them, and must not come back to life.
  */
 export class GraveList {
   readonly #keys = new RecentVersions()
@@ -18,6 +18,11 @@ export class GraveList {
 
   buryTags(tags: readonly string[], version: number): void {
     for (const tag of tags) this.#tags.remember(tag, version)
+  }
+
+  /** Whether any version of the key was buried. */
+  holds(key: string): boolean {
+    return this.#keys.get(key) !== undefined
   }
 
   /** Whether an entry of this version was deleted or invalidated. */

@@ -223,8 +223,10 @@ export class Keyspace implements EntryContext {
   }
 
   /** Whether an entry of another peer was deleted, invalidated or replaced by a change that is known here. */
-  isOverruled({ key, tags, version }: EntryTransfer): boolean {
-    return version <= this.clearedAt || this.#graves.isBuried(key, tags, version)
+  isOverruled({ key, encoded, tags, version }: EntryTransfer): boolean {
+    if (version <= this.clearedAt) return true
+    // What is not there has no revision to compare with those of what was written.
+    return encoded === null ? this.#graves.holds(key) : this.#graves.isBuried(key, tags, version)
   }
 
   /**
