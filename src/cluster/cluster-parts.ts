@@ -3,7 +3,7 @@ import { Announcements } from './announcements.ts'
 import { Asker } from './asker.ts'
 import { Detours } from './detours.ts'
 import { Lease } from './lease.ts'
-import { type MemberListener, Members } from './members.ts'
+import { type Member, type MemberListener, Members } from './members.ts'
 import type { SaidState } from './protocol/heartbeat.ts'
 import { Routes } from './routes.ts'
 import { type Subjects, subjects } from './subjects.ts'
@@ -71,8 +71,8 @@ export function clusterParts(options: ClusterOptions, callbacks: ClusterCallback
   const lease = new Lease({
     clock,
     timings,
-    known: () => Array.from(members.all(), ({ id }) => id),
-    expected: () => members.expected(),
+    known: () => Array.from(members.all(), processOf),
+    expected: () => Array.from(members.expected(), processOf),
   })
   const view: View = new View({ clock, timings, selfId, placed: () => routes.placed(state()), onComputed: onView })
   const routes = new Routes({ selfId, members, view, lease, room })
@@ -89,4 +89,9 @@ export function clusterParts(options: ClusterOptions, callbacks: ClusterCallback
   const announcements = new Announcements({ bus, clock, timings, subjects: ownSubjects, selfId, process, members })
   const own = { options, timings, subjects: ownSubjects, process, look }
   return { ...own, members, view, lease, routes, room, detours, asker, announcements }
+}
+
+/** Not its id: a peer that was started anew under its name knows nothing of what the one before has changed. */
+function processOf({ heartbeat }: Member): string {
+  return heartbeat.process
 }

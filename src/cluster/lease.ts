@@ -5,7 +5,7 @@ import type { Timings } from './timings.ts'
 export interface LeaseContext {
   readonly clock: Clock
   readonly timings: Timings
-  /** All peers that this one knows. */
+  /** Names of the processes of all peers that this one knows. */
   readonly known: () => Iterable<string>
   /** Those of them that must answer a roll call: who has been silent for long is not waited for. */
   readonly expected: () => Iterable<string>
@@ -62,7 +62,7 @@ export class Lease {
   get complete(): boolean {
     const answered = this.#answered
     if (answered === undefined) return true
-    for (const peer of this.#context.expected()) if (!answered.has(peer)) return false
+    for (const process of this.#context.expected()) if (!answered.has(process)) return false
     return true
   }
 
@@ -99,9 +99,9 @@ export class Lease {
     this.#isolated = false
   }
 
-  /** Notes that a peer has answered a heartbeat that called the roll. */
-  answered(peer: string, beat: number): void {
-    if (this.#sentAtMs.has(beat)) this.#answered?.add(peer)
+  /** Notes that the process of a peer has answered a heartbeat that called the roll. */
+  answered(process: string, beat: number): void {
+    if (this.#sentAtMs.has(beat)) this.#answered?.add(process)
   }
 
   /** Anything may have been missed: the lease ends now. */

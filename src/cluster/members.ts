@@ -63,10 +63,10 @@ export class Members {
   }
 
   /** Those that were heard not long ago. */
-  *expected(): Iterable<string> {
+  *expected(): Iterable<Member> {
     const { clock, timings } = this.#context
     const nowMs = clock.monotonic()
-    for (const { id, heardAtMs } of this.#members.values()) if (nowMs - heardAtMs < timings.suspectAfterMs) yield id
+    for (const member of this.#members.values()) if (nowMs - member.heardAtMs < timings.suspectAfterMs) yield member
   }
 
   /**
@@ -89,10 +89,16 @@ export class Members {
     return isOverdue
   }
 
-  /** Forgets silence up to now: it was this process that did not listen. */
-  forgive(): void {
-    const heardAtMs = this.#context.clock.monotonic()
-    for (const member of this.#members.values()) this.#members.set(member.id, { ...member, heardAtMs })
+  /**
+   * Forgets silence: it was this process that did not listen.
+   *
+   * @param deafMs for how long at most; silence before that counts on. Default: all.
+   */
+  forgive(deafMs: number = Infinity): void {
+    const nowMs = this.#context.clock.monotonic()
+    for (const member of this.#members.values()) {
+      this.#members.set(member.id, { ...member, heardAtMs: Math.min(nowMs, member.heardAtMs + deafMs) })
+    }
   }
 
   #set(member: Member, reason: string, changed = false): void {

@@ -31,6 +31,7 @@ export class Watch {
   #viewsMoved = false
   #duplicates = 0
   #wasIsolated = false
+  #tickedAtMs = -Infinity
   #ticker: Timer | undefined
 
   constructor(context: WatchContext) {
@@ -48,10 +49,14 @@ export class Watch {
   tick(): void {
     const { options, timings, members, lease, pulse, catchUp, look } = this.#context
     this.#ticker = options.clock.setTimer(() => this.tick(), timings.tickMs)
+    const nowMs = options.clock.monotonic()
+    const sinceTickMs = nowMs - this.#tickedAtMs
+    this.#tickedAtMs = nowMs
     const isPaused = lease.tick() === 'PAUSED'
     if (isPaused) {
       options.logger.warn({}, 'this process was paused')
-      members.forgive()
+      // On a busy machine that happens often. Were all forgiven every time, one that has died would live on for long.
+      members.forgive(sinceTickMs)
     }
     this.#tellWhetherIsolated()
     this.#judge()
@@ -84,7 +89,8 @@ export class Watch {
       pulse.answer(heartbeat.process, heartbeat.beat)
     }
     const wasComplete = lease.complete
-    for (const [caller, called] of heartbeat.answers) if (caller === ownProcess) lease.answered(sender, called)
+    for (const [caller, called] of heartbeat.answers)
+      if (caller === ownProcess) lease.answered(heartbeat.process, called)
     if (!wasComplete && lease.complete) pulse.beat()
     return true
   }

@@ -165,6 +165,19 @@ describe('a process that was paused', () => {
     expect(deaths()).toEqual([])
   })
 
+  test('again and again finds out all the same who has died', async () => {
+    const [, b, c] = await world.start('a', 'b', 'c')
+    world.cluster.kill(c!)
+    for (let times = 0; times < 8; times++) {
+      world.cluster.pause(b!)
+      await world.pass(900)
+      world.cluster.resume(b!)
+      await world.pass(1_100)
+    }
+    expect(deaths()).toContain('b0: c DEAD')
+    expect(deaths()).not.toContain('b0: a DEAD')
+  })
+
   test('or had no connection without knowing judges nobody by that silence', async () => {
     world = new SmallWorld({ delayMs: (from, to) => (to.startsWith('a') && !from.startsWith('a') ? 300 : undefined) })
     const [a] = await world.start('a', 'b', 'c')
@@ -252,7 +265,7 @@ describe('a process that comes back after others took its place', () => {
     for (const [key, value] of values) expect(await world.read(a!, 'stored', key)).toBe(value)
   })
 
-  test('drops what one changed that has died since', async () => {
+  test.each(['has died', 'was started anew'])('drops what one changed that %s since', async (end) => {
     const [a, b, c] = await world.start('a', 'b', 'c')
     const key = world.key(b!, 'stored')
     await world.put(a!, 'stored', key)
@@ -261,6 +274,10 @@ describe('a process that comes back after others took its place', () => {
     const { value, done } = world.putting(c!, 'stored', key)
     expect(await world.ended(done)).toBe('a')
     world.cluster.kill(b!)
+    if (end === 'was started anew') {
+      world.cluster.start('b')
+      await world.pass(600)
+    }
     world.cluster.mend(a!)
     expect(await world.read(a!, 'stored', key)).toBe(value)
   })
@@ -478,25 +495,25 @@ describe('copies of others', () => {
     expect(await world.read(b!, 'kept', key)).toBeNull()
   })
 
-  test('are not taken from the last owner who has not heard of the put that replaced them', async () => {
+  test.each([
+    ['what was there', true, false],
+    ['what was there, by revisions', true, true],
+    ['that there was nothing, by revisions', false, true],
+  ])('are not taken from the last owner who still knows %s', async (_what, isThere, revisions) => {
+    const tags = (_key: string, value: unknown): readonly string[] => [`tag-${(value as { n: number }).n}`]
+    const timeouts = { readTimeoutMs: 4_000, writeTimeoutMs: 2_000 }
     world = new SmallWorld({
-      policy: {
-        readTimeoutMs: 4_000,
-        writeTimeoutMs: 2_000,
-        ttlMs: 600_000,
-        tags: (_key, value) => tagsOf(value as { n: number }),
-      },
+      revisions,
+      policy: { ...timeouts, ttlMs: 600_000, negativeTtlMs: 600_000, tags },
       delayMs: (from, to, subject) =>
         subject.includes('.inv.') && from.startsWith('c') && to.startsWith('b') ? 200 : undefined,
     })
     const [a, b] = await world.start('a', 'b')
-    const values = new Map<string, number>()
-    for (let index = 0; index < 40; index++) {
-      const key = world.key(b!, 'stored', index)
-      values.set(key, await world.put(a!, 'stored', key))
-    }
+    const keys = Array.from({ length: 40 }, (_, index) => world.key(b!, 'stored', index))
+    if (isThere) for (const key of keys) await world.put(a!, 'stored', key)
+    else for (const key of keys) expect(await world.read(b!, 'stored', key)).toBeNull()
     const [c] = await world.start('c')
-    const moved = [...values.keys()].find((key) => c!.cluster.owns(c!.cluster.slotter('stored')(key)))!
+    const moved = keys.find((key) => c!.cluster.owns(c!.cluster.slotter('stored')(key)))!
     world.sourceMs = 20
     const { value, done } = world.putting(c!, 'stored', moved)
     await world.pass(10)
@@ -506,10 +523,6 @@ describe('copies of others', () => {
     const early = world.reading(c!, 'stored', moved)
     await world.ended(Promise.all([done, invalidated, early]))
     for (const process of [a!, b!, c!]) expect(await world.read(process, 'stored', moved)).toBe(value)
-
-    function tagsOf({ n }: { n: number }): readonly string[] {
-      return [`tag-${n}`]
-    }
   })
 
   test('are dropped when the owner died between writing to the source and telling anybody', async () => {

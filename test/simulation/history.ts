@@ -67,11 +67,16 @@ export class History {
   readonly taggedLosses: { readonly fromMs: number; readonly toMs: number }[] = []
   readonly #sources: Readonly<Record<'stored' | 'loaded', SharedSource>>
   readonly #boundMs: number
+  readonly #skewMs: number
 
-  /** @param boundMs how long after a value was replaced it may be served at all. */
-  constructor(sources: Readonly<Record<'stored' | 'loaded', SharedSource>>, boundMs: number) {
+  /**
+   * @param boundMs how long after a value was replaced it may be served at all.
+   * @param skewMs by how much the clocks of two processes may differ.
+   */
+  constructor(sources: Readonly<Record<'stored' | 'loaded', SharedSource>>, boundMs: number, skewMs: number) {
     this.#sources = sources
     this.#boundMs = boundMs
+    this.#skewMs = skewMs
   }
 
   /** Everything that must not have happened, in words. */
@@ -152,10 +157,17 @@ export class History {
         change.strong !== undefined &&
         change.strong.order <= sent.order &&
         affects(change, read) &&
+        !this.#areConcurrent(put, change) &&
         // Who was paused brings back what it has when the put that replaced it died with the only peer that had it.
         (change.kind !== 'put' || change.isHeardByAll === true || !this.#mayBeLost(change, end!)),
     )
     return after === undefined ? undefined : `older than what was acknowledged (${words(after)}), was ${words(put)}`
+  }
+
+  /** Of two changes on either side of a partition the version decides, and that is as good as the clocks are. */
+  #areConcurrent(put: ChangeRecord, later: ChangeRecord): boolean {
+    const isHeard = put.strong !== undefined && put.strong.order <= later.sent.order
+    return !isHeard && later.sent.atMs - put.end!.atMs <= this.#skewMs
   }
 
   /** Whether the value of a put, which lives in memory only, may have been lost until a moment. */

@@ -211,7 +211,7 @@ class Player {
       onLog: (process, message, fields) => this.#onLog(process, message, fields),
       log,
     })
-    this.#history = new History(this.#cluster.sources, ttlMs + readTimeoutMs + 500)
+    this.#history = new History(this.#cluster.sources, ttlMs + readTimeoutMs + 500, 2 * maxSkewMs)
   }
 
   fail(what: string): void {
@@ -252,7 +252,7 @@ class Player {
   #onLog(process: SimulatedProcess, message: string, fields: LogFields): void {
     const { time } = this.#cluster
     if (message === 'peer changed' && fields['state'] === 'DEAD' && String(fields['reason']).startsWith('silent')) {
-      const listenedMs = time.nowMs - process.wellSinceMs
+      const listenedMs = time.nowMs - process.listeningSinceMs
       if (listenedMs < 4_500)
         this.fail(`${process.name} judged ${String(fields['peer'])} when it had listened for ${listenedMs} ms`)
     }
@@ -276,7 +276,7 @@ class Player {
     const { isClean, time } = this.#cluster
     this.#cluster.look()
     for (const change of this.#history.changes) {
-      if (change.strong !== undefined || change.uncovered === undefined) continue
+      if (change.strong !== undefined || change.uncovered === undefined || this.#isForgotten(change)) continue
       const isMadeUpFor = ({ state, regained, isLost }: SimulatedProcess): boolean =>
         state === 'gone' || (!isLost && regained > change.end!.order)
       if (change.uncovered.every(isMadeUpFor)) change.strong = this.#moment()
@@ -285,9 +285,17 @@ class Player {
     else this.#cleanSinceMs ??= time.nowMs
     if (this.#cleanSinceMs === undefined) return
     for (const change of this.#history.changes) {
-      if (change.strong !== undefined || change.outcome !== 'DONE') continue
+      if (change.strong !== undefined || change.outcome !== 'DONE' || this.#isForgotten(change)) continue
       if (time.nowMs - Math.max(change.end!.atMs, this.#cleanSinceMs) >= cleanseMs) change.strong = this.#moment()
     }
+  }
+
+  /** Of a clear that nobody but its maker heard of, nobody can tell those who kept their puts once the maker is gone. */
+  #isForgotten({ kind, process, end, uncovered }: ChangeRecord): boolean {
+    const isGoing = process.state === 'gone' || process.cluster.info().self.state === 'DEAD'
+    if (kind !== 'clear' || !isGoing || uncovered === undefined) return false
+    const others = this.#cluster.alive.filter((each) => each !== process)
+    return others.every((each) => uncovered.includes(each) || each.startedAtMs > end!.atMs)
   }
 
   get #isClean(): boolean {

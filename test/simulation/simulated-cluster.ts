@@ -31,6 +31,8 @@ export interface SimulatedProcess {
   stalledAtMs: number
   /** Since when it has run and been connected. */
   wellSinceMs: number
+  /** Since when it has listened, less short pauses. */
+  listeningSinceMs: number
   /** Whether its lease has not come back since its connection was lost. */
   isLost: boolean
   /** When its lease came back last. */
@@ -150,7 +152,7 @@ export class SimulatedCluster {
       regained: 0,
       stopped: undefined,
     } as const
-    const times = { startedAtMs, wellSinceMs: startedAtMs }
+    const times = { startedAtMs, wellSinceMs: startedAtMs, listeningSinceMs: startedAtMs }
     const process: SimulatedProcess = { id, name, engine, cluster, bus, clock, ...times, ...state }
     this.processes.push(process)
     engine.start().catch((error: unknown) => onFault(`${name} did not start: ${String(error)}`))
@@ -179,7 +181,12 @@ export class SimulatedCluster {
   resume(process: SimulatedProcess): void {
     process.state = 'running'
     // Of a short pause a process notices nothing.
-    if (process.clock.resume() >= 750) process.wellSinceMs = this.time.nowMs
+    const pausedMs = process.clock.resume()
+    if (pausedMs >= 750) {
+      process.wellSinceMs = this.time.nowMs
+      const listenedMs = this.time.nowMs - pausedMs - process.listeningSinceMs
+      process.listeningSinceMs = this.time.nowMs - (pausedMs < 2_200 ? Math.max(0, listenedMs) : 0)
+    }
     if (!process.isStalled) this.#hub.resume(process.name)
   }
 
@@ -200,7 +207,10 @@ export class SimulatedCluster {
   mend(process: SimulatedProcess): void {
     const stalledMs = process.isStalled ? this.time.nowMs - process.stalledAtMs : 0
     // Of a connection that was dead for a short while a process notices nothing.
-    if (!process.bus.connected || stalledMs >= 3_500) process.wellSinceMs = this.time.nowMs
+    if (!process.bus.connected || stalledMs >= 3_500) {
+      process.wellSinceMs = this.time.nowMs
+      process.listeningSinceMs = this.time.nowMs
+    }
     process.connected = true
     if (process.cluster.info().self.state === 'DEAD') return
     if (process.isStalled && process.state !== 'paused') this.#hub.resume(process.name)
@@ -220,8 +230,17 @@ export class SimulatedCluster {
       if (!process.isLost || !process.connected || process.state !== 'running') continue
       if (!process.cluster.stats.leaseHeld) continue
       process.isLost = false
-      process.regained = this.next()
+      if (this.#knowsWhoIsAway(process)) process.regained = this.next()
     }
+  }
+
+  /** Who is away and was never heard of is on the other side of a partition: what it changes cannot be made up for. */
+  #knowsWhoIsAway(process: SimulatedProcess): boolean {
+    const known = process.cluster.info().peers.map(({ incarnation }) => processOf(incarnation))
+    return this.alive.every(
+      (each) =>
+        (each.connected && each.state === 'running') || known.includes(processOf(each.cluster.info().self.incarnation)),
+    )
   }
 
   /** Whether all processes are well, hear each other and agree. */
@@ -272,6 +291,10 @@ export class SimulatedCluster {
     }
     return logger
   }
+}
+
+function processOf(incarnation: string): string {
+  return incarnation.slice(0, incarnation.lastIndexOf('.'))
 }
 
 function describe(fields: LogFields): string {
