@@ -167,7 +167,7 @@ const reconnected = (peers: readonly Fedcache[]) =>
     'the peers did not move',
   )
 
-describe.each(Object.entries(worlds))('with %s', (_name, make) => {
+describe.each(Object.entries(worlds))('with %s', (name, make) => {
   test('one of several servers is dead, and the others are used', async () => {
     const nats = disposed(await natsServer())
     const world = await make()
@@ -218,7 +218,7 @@ describe.each(Object.entries(worlds))('with %s', (_name, make) => {
     await agree([first, second])
   })
 
-  test('all servers are replaced: the peers move, without losing a put or failing a read', async () => {
+  test(`all servers are replaced, as ${name} tells: the peers move, without losing a put or failing a read`, async () => {
     const [before, after] = [disposed(await natsServer()), disposed(await natsServer())]
     const world = await make()
     world.find(before.port)

@@ -278,7 +278,6 @@ describe('bus', () => {
 
   test('what cannot be read is counted, and logged at a bounded rate', async () => {
     const before = await metric(refusedMessages)
-    expect(before).toBeGreaterThan(overBus.length)
     warned.length = 0
     for (let count = 0; count < 5000; count++) stranger.publish(places[count % places.length]!, 'nonsense')
     await stranger.flush()

@@ -27,10 +27,15 @@ beforeAll(async () => {
     foreign: await foreign.sign('fedcache-0', { file: 'foreign' }),
     expired: await authority.sign('fedcache-0', { file: 'expired', days: -1 }),
     stranger: await authority.sign('stranger'),
+    neighbour: await authority.sign('neighbour'),
   }
   const written = await readFile(new URL('../../deploy/nats/nats.conf', import.meta.url), 'utf8')
   const config = written.replaceAll('/etc/nats/tls', folder).replace(/^http: .*$/m, '')
-  nats = await natsServer({ config: config.replace(/^port: .*$/m, '') })
+  // Another cluster on the same servers, whose peer may do whatever it likes within its own account.
+  const neighbours = 'NEIGHBOURS { users: [ { user: "CN=neighbour" } ] }'
+  nats = await natsServer({
+    config: config.replace(/^port: .*$/m, '').replace('accounts {', `accounts {\n${neighbours}`),
+  })
 })
 
 afterEach(async () => {
@@ -261,4 +266,26 @@ describe('a peer that pretends or pries gets a permissions violation', () => {
     await connection.flush()
     expect(violations.slice(before)).toStrictEqual([])
   })
+})
+
+test('the account of another cluster sees and says nothing here, whatever its permissions', async () => {
+  const { cert, key } = certificates['neighbour']!
+  const neighbour = await connect({
+    servers: [`localhost:${nats.port}`],
+    tls: { caFile: authority.ca, certFile: cert, keyFile: key },
+  })
+  const heard: string[] = []
+  neighbour.subscribe('>', { callback: (_error, { subject }) => void heard.push(subject) })
+  await neighbour.flush()
+  const peers = [peer('fedcache-0'), peer('fedcache-1')]
+  await settled(peers)
+  await peers[0]!.engine.put('puts', { key: 'a', value: 1 })
+  // In the name of a peer: it comes back to its sender, and to nobody else.
+  neighbour.publish('fedcache.v1.fedcache.bcast.member.fedcache-0', 'x')
+  await neighbour.flush()
+  expect(heard).toStrictEqual(['fedcache.v1.fedcache.bcast.member.fedcache-0'])
+  await peers[0]!.engine.put('puts', { key: 'a', value: 2 })
+  const scraped = await peers[1]!.fetch(new Request('http://localhost/metrics'))
+  expect(await scraped.text()).toMatch(/^fedcache_cluster_refused_messages_total 0$/m)
+  await neighbour.close()
 })

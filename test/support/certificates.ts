@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -50,7 +51,9 @@ export class CertificateAuthority {
     await writeFile(extensions, alternatives === undefined ? '' : `subjectAltName=${alternatives}\n`)
     const asked = ['-nodes', '-subj', `/CN=${commonName}`, '-keyout', files.key, '-out', request]
     await run('openssl', ['req', '-new', ...newKey, ...asked])
-    const signer = ['-CA', this.ca, '-CAkey', this.#path(`${this.#name}-key.pem`), '-CAcreateserial']
+    // Not by openssl's file of numbers: several are signed at once.
+    const serial = ['-set_serial', `0x${randomBytes(16).toString('hex').replace(/^./, '1')}`]
+    const signer = ['-CA', this.ca, '-CAkey', this.#path(`${this.#name}-key.pem`), ...serial]
     const signed = ['-out', files.cert, '-extfile', extensions, '-days', String(days)]
     await run('openssl', ['x509', '-req', '-in', request, ...signer, ...signed])
     return files
