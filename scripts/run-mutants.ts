@@ -33,8 +33,18 @@ interface Verdict {
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const copied = [
-  ...['src', 'test', 'schema', 'resolvers', 'scripts', 'deploy', 'docs'],
-  ...['package.json', 'tsconfig.json', 'vitest.config.ts', 'Dockerfile', 'SECURITY.md'],
+  'src',
+  'test',
+  'schema',
+  'resolvers',
+  'scripts',
+  'deploy',
+  'docs',
+  'package.json',
+  'tsconfig.json',
+  'vitest.config.ts',
+  'Dockerfile',
+  'SECURITY.md',
 ]
 const workers = 2
 // Starting is most of the work.
@@ -98,7 +108,8 @@ async function runTests(
     vitest,
     'run',
     ...tests,
-    ...['-t', pattern],
+    '-t',
+    pattern,
     '--reporter=json',
     `--outputFile=${report}`,
     '--testTimeout=20000',
