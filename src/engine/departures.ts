@@ -145,7 +145,8 @@ export class Departures {
     landLater(keyspace, flight, { entry, servedFrom: 'OWNER', atMs })
   }
 
-  async #ask({ served, as, peers, flights }: Question): Promise<void> {
+  async #ask(question: Question): Promise<void> {
+    const { served, as, peers, flights } = question
     const { keyspace } = served
     try {
       const sentAtMs = this.#context.clock.monotonic()
@@ -157,6 +158,7 @@ export class Departures {
       const asked = await Promise.all(
         peers.map((peer) => this.#context.peers.ask(peer, as, keyspace.name, keys, timeoutMs)),
       )
+      this.#questions.answered(question, valueBytesOf(asked[0]!))
       const arrived: Arrived = { asked, sentAtMs, atMs: this.#context.clock.monotonic() }
       const lost = flights.filter((flight, index) =>
         as === 'PREVIOUS'
@@ -256,6 +258,12 @@ const asDeputy = { kind: 'LOAD', near: true, previous: undefined } as const
 /** Lets only those have an entry who asked first, where it may be from before an invalidation that is known here. */
 function fenceOff(keyspace: Keyspace, flight: Flight, { tags }: { readonly tags: readonly string[] }): void {
   if (keyspace.isSpreading(tags)) flight.fencedAt = flight.sequence
+}
+
+function valueBytesOf(answers: readonly PeerAnswer[]): number {
+  let bytes = 0
+  for (const answer of answers) if (answer.kind === 'ENTRY') bytes += answer.entry.encoded?.length ?? 0
+  return bytes
 }
 
 /** Ends a flight that needs to go nowhere. Not at once: whoever begins a flight joins it afterwards. */

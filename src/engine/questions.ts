@@ -20,7 +20,15 @@ export interface QuestionsContext {
 
 interface Open extends Question {
   readonly flights: Flight[]
+  readonly maxFlights: number
 }
+
+/** What replies should be like: larger ones cost more a byte, because they pass through memory that is taken for them. */
+const replyBytes = 64 * 1024
+/** Bytes that an answer takes beside its value. */
+const answerOverheadBytes = 32
+/** How much of the mean the newest question makes. */
+const newestShare = 0.2
 
 /**
  * Gathers flights, whoever began them, into questions to peers: all that begin before the events that are waiting now
@@ -30,6 +38,8 @@ interface Open extends Question {
 export class Questions {
   readonly #context: QuestionsContext
   readonly #open: Open[] = []
+  /** Bytes of an answer, by what was answered lately. */
+  readonly #meanBytes = new WeakMap<ServedKeyspace, number>()
   #isScheduled = false
 
   constructor(context: QuestionsContext) {
@@ -39,18 +49,31 @@ export class Questions {
   /** Sends a flight with the next question to these peers. */
   add(served: ServedKeyspace, as: AskedAs, peers: readonly string[], flight: Flight): void {
     const open = this.#find(served, as, peers)
-    if (open === undefined) this.#open.push({ served, as, peers, flights: [flight] })
+    if (open === undefined)
+      this.#open.push({ served, as, peers, flights: [flight], maxFlights: this.#maxFlights(served) })
     else open.flights.push(flight)
     if (this.#isScheduled) return
     this.#isScheduled = true
     this.#context.clock.setTimer(() => this.#askAll(), 0)
   }
 
+  /** Notes how many bytes the values had that a question brought, so that later ones bring replies of a good size. */
+  answered({ served, flights }: Question, valueBytes: number): void {
+    const bytes = valueBytes / flights.length
+    const before = this.#meanBytes.get(served) ?? bytes
+    this.#meanBytes.set(served, before + newestShare * (bytes - before))
+  }
+
+  #maxFlights(served: ServedKeyspace): number {
+    const bytes = answerOverheadBytes + (this.#meanBytes.get(served) ?? 0)
+    return Math.max(1, Math.min(this.#context.maxFlights, Math.floor(replyBytes / bytes)))
+  }
+
   #find(served: ServedKeyspace, as: AskedAs, peers: readonly string[]): Open | undefined {
     for (let index = this.#open.length - 1; index >= 0; index--) {
       const open = this.#open[index]!
       if (open.served !== served || open.as !== as || !sameTexts(open.peers, peers)) continue
-      return open.flights.length < this.#context.maxFlights ? open : undefined
+      return open.flights.length < open.maxFlights ? open : undefined
     }
     return undefined
   }

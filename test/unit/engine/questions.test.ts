@@ -101,3 +101,24 @@ test('what is asked for later goes in another question', async () => {
     ['there', 'OWNER', ['t2']],
   ])
 })
+
+test('questions become smaller where the answers turn out to be large, and larger again', async () => {
+  const { engine, clock, peers } = cluster()
+  const sizes = async (name: string, valueBytes: number): Promise<readonly number[]> => {
+    const keys = Array.from({ length: 600 }, (_, index) => `t ${name} ${index}`)
+    const from = peers.questions.length
+    const reading = engine.getMany('things', keys)
+    await clock.advance(0)
+    const questions = peers.questions.slice(from)
+    for (const { items, answer } of questions) answer(items.map((key) => entry(key, 'x'.repeat(valueBytes))))
+    await reading
+    expect(questions.flatMap(({ items }) => items)).toEqual(keys)
+    return questions.map(({ items }) => items.length)
+  }
+  expect(await sizes('unknown', 2_000)).toEqual([600])
+  const [first = 0, ...others] = await sizes('large', 10)
+  expect(first).toBeGreaterThan(20)
+  expect(first).toBeLessThan(40)
+  expect(others.length).toBeGreaterThan(10)
+  expect(await sizes('small', 10)).toEqual([600])
+})
