@@ -291,7 +291,7 @@ export type EntryInput = {
   readonly tags?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
   /** The value, for a keyspace of format `TEXT`. */
   readonly text?: InputMaybe<Scalars['String']['input']>;
-  /** How long the entry lives. Without it, and without `expiresAt`, the keyspace's `ttl` counts. */
+  /** How long the entry lives, also in a source that knows of lifetimes. Without it, and without `expiresAt`, the keyspace's `ttl` says how long copies live. */
   readonly ttl?: InputMaybe<Scalars['Duration']['input']>;
   /** The value, for a keyspace of format `JSON`. Not `null`: delete the entry instead. */
   readonly value?: InputMaybe<Scalars['JSON']['input']>;
@@ -653,7 +653,7 @@ export type PutEntryInput = {
   readonly tags?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
   /** The value, for a keyspace of format `TEXT`. */
   readonly text?: InputMaybe<Scalars['String']['input']>;
-  /** How long the entry lives. Without it, and without `expiresAt`, the keyspace's `ttl` counts. */
+  /** How long the entry lives, also in a source that knows of lifetimes. Without it, and without `expiresAt`, the keyspace's `ttl` says how long copies live. */
   readonly ttl?: InputMaybe<Scalars['Duration']['input']>;
   /** The value, for a keyspace of format `JSON`. Not `null`: delete the entry instead. */
   readonly value?: InputMaybe<Scalars['JSON']['input']>;

@@ -45,7 +45,7 @@ function preparePut(keyspace: Keyspace, input: PutInput, clock: Clock): Prepared
   const ttlMs = lifetimeOf(input, where, clock)
   const tags = input.tags === null || input.tags === undefined ? undefined : requireTags(input.tags, where)
   const prepared = keyspace.prepare(input.key, value, { ttlMs, tags }, where)
-  return { kind: 'PUT', key: input.key, ...prepared }
+  return { kind: 'PUT', key: input.key, ...prepared, isTtlGiven: ttlMs !== undefined }
 }
 
 function valueOf(keyspace: Keyspace, input: PutInput, where: string): unknown {

@@ -35,9 +35,9 @@ export interface Written<Result> {
  */
 export function applyPut(context: WriteContext, keyspace: Keyspace, put: PreparedPut): Promise<Written<FoundEntry>> {
   return inTurn(context, keyspace, put.key, async () => {
-    const { key, encoded, ttlMs, tags } = put
+    const { key, encoded, ttlMs, isTtlGiven, tags } = put
     const value = context.writer === undefined ? undefined : decodeValue(keyspace.format, encoded)
-    const request = { key, value, tags, ttlMs: ttlMs === Infinity ? undefined : ttlMs }
+    const request = { key, value, tags, ttlMs: isTtlGiven ? ttlMs : undefined }
     const way = context.writer === undefined ? undefined : beginWay(context, keyspace, key)
     const written = await toSource(context, key, (writer, onLateEnd) => writer.store(request, onLateEnd)).catch(
       (error: unknown) => {

@@ -95,7 +95,10 @@ export type WriteTransfer =
       readonly kind: 'PUT'
       readonly key: string
       readonly encoded: string
+      /** How long the entry may be kept in memory. */
       readonly ttlMs: number
+      /** Whether the put itself said so; otherwise its keyspace did, which speaks of copies and not of what a source has. */
+      readonly isTtlGiven: boolean
       readonly tags: readonly string[]
     }
   | { readonly kind: 'DELETE'; readonly key: string }

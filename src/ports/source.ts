@@ -56,7 +56,10 @@ export interface StoreRequest {
   readonly key: string
   /** A JSON value, a string or a `Uint8Array`, by the keyspace's `format`. */
   readonly value: unknown
-  /** Remaining lifetime in milliseconds, `undefined` when the entry does not expire. */
+  /**
+   * The lifetime that the put was given, in milliseconds; `undefined` where it was given none. How long copies live is
+   * the keyspace's, and is not told: what a source has must not end with them.
+   */
   readonly ttlMs: number | undefined
   readonly tags: readonly string[]
 }

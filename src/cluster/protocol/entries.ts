@@ -30,7 +30,9 @@ export function unpackEntries({ rows, values }: Rows): readonly EntryTransfer[] 
 export function packWrites(writes: readonly WriteTransfer[]): Rows {
   return {
     rows: writes.map((write) =>
-      write.kind === 'PUT' ? [write.key, finite(write.ttlMs), tagsOrNothing(write.tags)] : [write.key],
+      write.kind === 'PUT'
+        ? [write.key, finite(write.ttlMs), tagsOrNothing(write.tags), write.isTtlGiven]
+        : [write.key],
     ),
     values: writes.map((write) => (write.kind === 'PUT' ? write.encoded : null)),
   }
@@ -44,7 +46,8 @@ export function unpackWrites({ rows, values }: Rows): readonly WriteTransfer[] {
     const encoded = values[index]
     const key = requireString(row[0])
     if (encoded === null || encoded === undefined) return { kind: 'DELETE', key }
-    return { kind: 'PUT', key, encoded, ttlMs: infinite(row[1]), tags: requireTags(row[2]) }
+    const isTtlGiven = row[3] === true
+    return { kind: 'PUT', key, encoded, ttlMs: infinite(row[1]), isTtlGiven, tags: requireTags(row[2]) }
   })
 }
 

@@ -36,7 +36,14 @@ const answer = (key: string, encoded?: string): PeerAnswer => ({
   servedFrom: 'OWNER',
   entry: entry(key, encoded),
 })
-const put = (key: string, encoded = '1'): WriteTransfer => ({ kind: 'PUT', key, encoded, ttlMs: 5, tags: [] })
+const put = (key: string, encoded = '1'): WriteTransfer => ({
+  kind: 'PUT',
+  key,
+  encoded,
+  ttlMs: 5,
+  isTtlGiven: true,
+  tags: [],
+})
 
 async function world(maxPayload: number): Promise<void> {
   clock = fakeClock()
@@ -248,6 +255,16 @@ describe('a write', () => {
       { kind: 'WRITTEN', entry: undefined },
     ])
     expect(confirmation).toEqual({ confirmedBy: ['b'], unconfirmed: ['c'] })
+  })
+
+  test('arrives at the owner as it was sent', async () => {
+    const writes: WriteTransfer[] = [
+      { kind: 'PUT', key: 'a', encoded: '1', ttlMs: Infinity, isTtlGiven: false, tags: ['x'] },
+      { kind: 'PUT', key: 'b', encoded: '\xff', ttlMs: 5, isTtlGiven: true, tags: [] },
+      { kind: 'DELETE', key: 'c' },
+    ]
+    await given(write(writes))
+    expect(written).toEqual([writes])
   })
 
   test.each([

@@ -20,6 +20,7 @@ const put = (key: string, value: unknown, terms = {}): Extract<WriteTransfer, { 
   key,
   encoded: encodeText(JSON.stringify(value)),
   ttlMs: 1_000,
+  isTtlGiven: true,
   tags: [],
   ...terms,
 })

@@ -261,9 +261,9 @@ describe('a writable source', () => {
     expect((await engine.get('things', 'a'))?.value).toEqual({ deep: [1] })
   })
 
-  test('is not told of a lifetime where there is none', async () => {
+  test('is not told how long copies live: what it has must not end with them', async () => {
     const source = scriptedSource({ writable: true })
-    const { engine, clock } = engineOver(source, { ttlMs: Infinity, format: 'bytes' })
+    const { engine, clock } = engineOver(source, { ttlMs: 60_000, format: 'bytes' })
     void engine.put('things', { key: 'a', bytes: Uint8Array.of(255, 0) })
     await clock.advance(0)
     expect(source.stores[0]!.items).toEqual([{ key: 'a', value: Uint8Array.of(255, 0), ttlMs: undefined, tags: [] }])
