@@ -2,6 +2,8 @@ import { copyString } from './input-limits.ts'
 
 /** The most keys, and the most tags, that are remembered. */
 const maxRemembered = 65_536
+/** How often a name is remembered before the way to the oldest is sought anew. */
+const renewAfter = 8192
 
 /**
  * Remembers the versions of recent deletes, puts and tag invalidations of a keyspace. What another peer hands over, or
@@ -40,7 +42,8 @@ class RecentVersions {
    * Where the oldest is. Asked anew each time, a Map would pass all that was deleted at its beginning: some ten thousand
    * places, for each name. What is remembered again moves to the end, so nothing is ever behind this.
    */
-  readonly #oldest = this.#versions.keys()
+  #oldest = this.#versions.keys()
+  #rememberedSince = 0
 
   get(name: string): number | undefined {
     return this.#versions.get(name)
@@ -49,6 +52,11 @@ class RecentVersions {
   remember(name: string, version: number): void {
     this.#versions.delete(name)
     this.#versions.set(name, version)
+    // An iterator that rests keeps every table that the Map has grown out of since, and it rests while there is room.
+    if (++this.#rememberedSince >= renewAfter) {
+      this.#oldest = this.#versions.keys()
+      this.#rememberedSince = 0
+    }
     if (this.#versions.size > maxRemembered) this.#versions.delete(this.#oldest.next().value!)
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { GraveList } from '../../../src/engine/grave-list.ts'
+import { heapInUseBytes } from '../../support/heap.ts'
 import { Keyspace } from '../../../src/engine/keyspace.ts'
 import { MemoryBudget } from '../../../src/engine/memory.ts'
 import type { EntryTransfer } from '../../../src/ports/index.ts'
@@ -80,4 +81,17 @@ describe('a put that has gone is not followed by one that it replaced, when that
     expect(keyspace.take(handedOver('a', 9), clock.monotonic())).toBe(true)
     expect(keyspace.find('a')?.version).toBe(9)
   })
+})
+
+test('the same keys buried again and again take up no more room', () => {
+  const graves = new GraveList()
+  const keys = Array.from({ length: 20_000 }, (_, index) => `key-${index}`)
+  const bury = (rounds: number) => {
+    for (let version = 0; version < rounds; version++) for (const key of keys) graves.buryKey(key, version)
+  }
+  bury(5)
+  const before = heapInUseBytes()
+  bury(40)
+  expect(heapInUseBytes() - before).toBeLessThan(4 * 2 ** 20)
+  expect(graves.isBuried('key-0', [], 39)).toBe(true)
 })
