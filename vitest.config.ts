@@ -1,4 +1,4 @@
-import { argv, env } from 'node:process'
+import { env } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
@@ -36,8 +36,6 @@ export default defineConfig({
         },
       })),
     ],
-    // Tests of memory need to know: coverage keeps all code that was ever compiled.
-    env: { FEDCACHE_COVERAGE: argv.includes('--coverage') ? 'yes' : 'no' },
     restoreMocks: true,
     unstubEnvs: true,
     coverage: {

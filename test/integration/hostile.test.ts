@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import { type Socket, connect as connectSocket } from 'node:net'
 import { setTimeout as passed } from 'node:timers/promises'
 import { connect as connectNats, type NatsConnection } from 'nats'
-import { env } from 'node:process'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { createFedcache, type Fedcache, type LogFields } from '../../src/index.ts'
@@ -305,8 +304,7 @@ test('nothing is left behind: no connection, no operation and no memory, after r
   for (let count = 0; count < 2; count++) await round()
   const [heapBefore, connectionsBefore] = [heapInUseBytes(), connections()]
   for (let count = 0; count < 4; count++) await round()
-  // Under coverage the code of operations that were compiled and are gone stays.
-  if (env['FEDCACHE_COVERAGE'] !== 'yes') expect(heapInUseBytes() - heapBefore).toBeLessThan(8 * 2 ** 20)
+  expect(heapInUseBytes() - heapBefore).toBeLessThan(8 * 2 ** 20)
   for (const open of ['operations', 'subscriptions', 'websockets']) {
     await eventually(
       () => metric(new RegExp(`^fedcache_http_${open} (\\d+)$`, 'm')),
