@@ -99,7 +99,7 @@ class Traffic {
   }
 }
 
-describe.concurrent('a rolling restart', () => {
+describe('a rolling restart', () => {
   test.each([3, 2])(
     `over %i peers, ${rounds} times, fails no read and loses no put`,
     async (size) => {
