@@ -9,7 +9,8 @@ const closeBrace = 125
 /**
  * Finds a field of an object in its JSON, without parsing what stands before it.
  *
- * @param json an object as `JSON.stringify` writes it: without white space, each name once.
+ * @param json an object as `JSON.stringify` writes it: without white space, each name once. Of anything else it gives
+ * something or nothing, but it ends: what another peer sent was not parsed here.
  * @param name has no characters that JSON escapes, and none beyond ASCII; no name of GraphQL has.
  * @returns the JSON of the field, `undefined` where the object has none of that name.
  */
@@ -28,7 +29,7 @@ export function jsonField(json: string, name: string): string | undefined {
 /** Where the text that begins with a quote has ended. */
 function textEnd(json: string, start: number): number {
   let at = start + 1
-  for (let code = json.charCodeAt(at); code !== quote; code = json.charCodeAt(at)) at += code === backslash ? 2 : 1
+  while (at < json.length && json.charCodeAt(at) !== quote) at += json.charCodeAt(at) === backslash ? 2 : 1
   return at + 1
 }
 
@@ -37,7 +38,7 @@ function valueEnd(json: string, start: number): number {
   if (first === quote) return textEnd(json, start)
   if (first === openBrace || first === openBracket) return nestedEnd(json, start)
   let at = start
-  for (let code = first; code !== comma && code !== closeBrace; code = json.charCodeAt(at)) at++
+  while (at < json.length && json.charCodeAt(at) !== comma && json.charCodeAt(at) !== closeBrace) at++
   return at
 }
 
@@ -53,6 +54,6 @@ function nestedEnd(json: string, start: number): number {
     if (code === openBrace || code === openBracket) depth++
     else if (code === closeBrace || code === closeBracket) depth--
     at++
-  } while (depth > 0)
+  } while (depth > 0 && at < json.length)
   return at
 }

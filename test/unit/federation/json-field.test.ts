@@ -29,4 +29,11 @@ describe('a field in the JSON of an object', () => {
   ])('of %s is %s', (json, expected) => {
     expect(jsonField(json, 'a')).toBe(expected)
   })
+
+  it.each(['{"b', '{"b"', '{"b":"x', '{"b":"x\\', '{"b":1', '{"b":[1', '{"b":{"c', '{"b":{"c":"', '', 'null', '"a'])(
+    'is not sought for ever in %s, which is no JSON',
+    (json) => {
+      expect(jsonField(json, 'a')).toBeUndefined()
+    },
+  )
 })
