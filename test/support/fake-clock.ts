@@ -13,7 +13,7 @@ export interface FakeClock extends Clock {
    */
   advance(durationMs: number): Promise<void>
   /** Lets time pass without firing what falls due, as for a process that was paused, until `advance` is called. */
-  skip(durationMs: number): void
+  oversleep(durationMs: number): void
   /** Steps the wall clock, and not the monotonic one, as setting a machine's clock does. */
   stepWallClock(byMs: number): void
 }
@@ -85,7 +85,7 @@ export function fakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClock {
       }
       monotonicMs = endMs
     },
-    skip(durationMs) {
+    oversleep(durationMs) {
       monotonicMs += durationMs
     },
     stepWallClock(byMs: number) {

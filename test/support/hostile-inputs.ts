@@ -1,4 +1,5 @@
 import { encodeFrame } from '../../src/cluster/protocol/frame.ts'
+import { heartbeatOf } from './heartbeats.ts'
 
 /** Bytes that somebody sends who means no good, or who is broken. To try another, add a line. */
 export interface HostileInput {
@@ -551,23 +552,8 @@ function framed(head: readonly number[] | Buffer, headLength: number = head.leng
 const noise = (seed: number, length: number) =>
   Array.from({ length }, (_, at) => (at * 31 + seed * 97 + (at >> 3)) % 256)
 
-const heartbeat = {
-  process: '0-stranger',
-  incarnation: '0-stranger.1',
-  state: 'LEFT',
-  beat: 1,
-  rollCall: 0,
-  answers: [],
-  view: '',
-  views: 0,
-  handedOver: '',
-  catalogue: '',
-  config: '',
-  invalidation: 0,
-  keyspaceChange: 0,
-  version: 0,
-  url: '',
-}
+// On its way a roll call is a number.
+const heartbeat = { ...heartbeatOf({ process: '0-stranger', incarnation: '0-stranger.1', state: 'LEFT' }), rollCall: 0 }
 const changed = { process: '0-stranger', number: 1, keyspace: 'things' }
 const record = { name: 'made', version: 1, clearedAt: 0, settings: null }
 const records = (...list: readonly unknown[]) => ({

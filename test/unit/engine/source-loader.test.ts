@@ -199,7 +199,7 @@ test('an answer that comes ahead of the timer of its deadline, to a process that
   const { engine, clock } = engineOver(source, { readTimeoutMs: 100 })
   const reading = failure(engine.get('things', 'k'))
   await clock.advance(0)
-  clock.skip(101)
+  clock.oversleep(101)
   source.loads[0]!.answer([1])
   expect((await reading).code).toBe('SOURCE_TIMEOUT')
   expect(engine.stats('things')).toMatchObject({ entries: 0, loadErrors: 1 })
