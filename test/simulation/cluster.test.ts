@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { planOf, play } from './schedule.ts'
+import { planOf } from './plan.ts'
+import { play } from './schedule.ts'
 
 // Promises 1 to 6, over schedules of random operations and faults; see `schedule.ts`. What fails prints its seed:
 // FEDCACHE_SEED=… npx vitest run test/simulation/cluster.test.ts plays it alone, with its log.

@@ -1,4 +1,5 @@
-import { planOf, play } from './schedule.ts'
+import { planOf } from './plan.ts'
+import { play } from './schedule.ts'
 
 // node test/simulation/run-schedules.ts FROM COUNT [--first], or with one number to replay a seed with its log. With
 // --first it ends with the first failure.
