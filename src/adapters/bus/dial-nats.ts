@@ -54,7 +54,8 @@ function watchSockets(): void {
     const { socket } = message as { readonly socket: Socket }
     // nats.js stops listening when it gives an attempt up, and an error that nobody listens to ends the process.
     socket.on('error', () => {})
-    if (dial.state === 'aborted') socket.destroy()
+    // It is told of before it connects, which would bring a destroyed socket back to life.
+    if (dial.state === 'aborted') queueMicrotask(() => socket.destroy())
     else dial.sockets.push(socket)
   })
 }
