@@ -1,14 +1,16 @@
 import type { EngineApi } from '../src/engine/engine-api.ts'
+import type { Entry } from '../src/engine/entry.ts'
 import { ReadRecord } from '../src/engine/read-record.ts'
 import type { PeerInfo } from '../src/engine/results.ts'
-import { type EntryLoader, entryLoader } from './entry-loader.ts'
+import { EntryLoader } from './entry-loader.ts'
 
 /** What resolvers share within one operation. */
 export interface ResolverContext {
   readonly engine: EngineApi
-  readonly loadEntry: EntryLoader
   /** What the operation has read so far. */
   readonly reads: ReadRecord
+  /** Reads one entry; see {@link EntryLoader}. */
+  readonly loadEntry: (keyspace: string, key: string) => Entry | null | Promise<Entry | null>
   /** The peer of that id, as the cluster was when the operation first asked; `undefined` for one not known then. */
   readonly peer: (id: string) => PeerInfo | undefined
 }
@@ -27,16 +29,31 @@ export interface ResolverContextOptions {
 
 /** Makes the context of one operation. Never share one between operations. */
 export function resolverContext(engine: EngineApi, options: ResolverContextOptions = {}): ResolverContext {
-  const peersNow = options.peers ?? (() => engine.cluster().peers)
-  const reads = new ReadRecord(options.isPublic ?? ((name) => engine.isPublic(name)), options.wantsTags)
-  let peers: ReadonlyMap<string, PeerInfo> | undefined
-  return {
-    engine,
-    loadEntry: entryLoader(engine, reads, options.maxKeysPerCall ?? 1000),
-    reads,
-    peer: (id) => {
-      peers ??= new Map(peersNow().map((peer) => [peer.id, peer]))
-      return peers.get(id)
-    },
+  return new OperationContext(engine, options)
+}
+
+/** All of it is in properties of its own, because Yoga copies these into a context that it makes. */
+class OperationContext implements ResolverContext {
+  readonly engine: EngineApi
+  readonly reads: ReadRecord
+  readonly #options: ResolverContextOptions
+  #loader: EntryLoader | undefined
+  #peers: ReadonlyMap<string, PeerInfo> | undefined
+
+  constructor(engine: EngineApi, options: ResolverContextOptions) {
+    this.engine = engine
+    this.#options = options
+    this.reads = new ReadRecord(options.isPublic ?? ((name) => engine.isPublic(name)), options.wantsTags)
+  }
+
+  readonly loadEntry = (keyspace: string, key: string): Entry | null | Promise<Entry | null> => {
+    this.#loader ??= new EntryLoader(this.engine, this.reads, this.#options.maxKeysPerCall ?? 1000)
+    return this.#loader.load(keyspace, key)
+  }
+
+  readonly peer = (id: string): PeerInfo | undefined => {
+    const { peers = () => this.engine.cluster().peers } = this.#options
+    this.#peers ??= new Map(peers().map((peer) => [peer.id, peer]))
+    return this.#peers.get(id)
   }
 }

@@ -82,7 +82,7 @@ const mutations: Resolvers['Mutation'] = {
 /** Resolvers of entry.graphql. */
 export const entryResolvers: Required<Pick<Resolvers, 'Query' | 'Mutation' | 'Subscription' | 'Entry'>> = {
   Query: {
-    entry: (_parent, { keyspace, key }, { loadEntry }) => loadEntry(keyspace, key),
+    entry: (_parent, { keyspace, key }, context) => context.loadEntry(keyspace, key),
     entries: (_parent, { keyspace, keys }, { engine, reads }) => {
       const answered = (results: readonly ReadResult[]): readonly (Entry | null)[] => {
         reads.note(keyspace, results)
@@ -115,9 +115,9 @@ export const entryResolvers: Required<Pick<Resolvers, 'Query' | 'Mutation' | 'Su
       reads.noteServing()
       return entry.servedFrom
     },
-    owner: (entry, _args, { peer, reads }) => {
-      reads.noteServing()
-      return entry.owner === null ? null : (peer(entry.owner) ?? null)
+    owner: (entry, _args, context) => {
+      context.reads.noteServing()
+      return entry.owner === null ? null : (context.peer(entry.owner) ?? null)
     },
   },
 }
@@ -125,10 +125,10 @@ export const entryResolvers: Required<Pick<Resolvers, 'Query' | 'Mutation' | 'Su
 /** Reads the entry that a gateway refers to, by its id or by keyspace and key. `null` where there is none. */
 export function resolveEntryReference(
   reference: Readonly<Record<string, unknown>>,
-  { loadEntry }: ResolverContext,
+  context: ResolverContext,
 ): Entry | null | Promise<Entry | null> {
-  if (reference['id'] !== undefined) return loadEntry(...parseEntryId(reference['id']))
+  if (reference['id'] !== undefined) return context.loadEntry(...parseEntryId(reference['id']))
   const { keyspace, key } = reference
-  if (typeof keyspace === 'string' && typeof key === 'string') return loadEntry(keyspace, key)
+  if (typeof keyspace === 'string' && typeof key === 'string') return context.loadEntry(keyspace, key)
   throw new FedcacheError('BAD_USER_INPUT', 'A reference to an Entry has its id, or its keyspace and key.')
 }

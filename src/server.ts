@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { getHeapStatistics } from 'node:v8'
-import { type ResolverContext, resolverContext } from '../resolvers/context.ts'
+import { type ResolverContext, type ResolverContextOptions, resolverContext } from '../resolvers/context.ts'
 import { systemClock } from './adapters/clock/system-clock.ts'
 import { pinoLogger } from './adapters/logger/pino-logger.ts'
 import { httpSource } from './adapters/source/http-source.ts'
@@ -228,14 +228,14 @@ function serverOf(config: ResolvedConfig, parts: ServedParts): HttpServer {
   const { host, port, maxKeysPerCall } = config
   const { allowedHosts, bodyLimitBytes, cacheTags, graphiql, maxDocumentTokens, documents, tls, trusted } = config.http
   const { limits, proxies, responseLimitBytes, timeouts } = config.http
-  const contextOf = (allowed: EngineApi): ResolverContext =>
-    resolverContext(allowed, {
-      maxKeysPerCall,
-      peers: () => engine.cluster().peers,
-      wantsTags: config.subgraph.cacheTags,
-      // In a partitioned keyspace the same key is another entry for another caller.
-      isPublic: (name) => !config.partitions.has(name) && engine.isPublic(name),
-    })
+  const shared: ResolverContextOptions = {
+    maxKeysPerCall,
+    peers: () => engine.cluster().peers,
+    wantsTags: config.subgraph.cacheTags,
+    // In a partitioned keyspace the same key is another entry for another caller.
+    isPublic: (name) => !config.partitions.has(name) && engine.isPublic(name),
+  }
+  const contextOf = (allowed: EngineApi): ResolverContext => resolverContext(allowed, shared)
   return httpServer({
     schema: graphqlSchema(config),
     context: (request) => {

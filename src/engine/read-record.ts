@@ -5,7 +5,6 @@ import type { ReadResult } from './results.ts'
 
 /** What an operation read, in numbers. */
 export interface ReadSummary {
-  readonly keyspaces: ReadonlySet<string>
   /** How long all that was read stays as it is, in milliseconds from now; `Infinity` where nothing expires. */
   readonly remainingMs: number
   readonly hits: number
@@ -28,6 +27,8 @@ export class ReadRecord {
   #sinceMs = 0
   readonly #isPublic: (keyspace: string) => boolean
   readonly #entityTags: (Set<string> | undefined)[] = []
+  /** Where what reads of single keys bring is noted. */
+  #single: Reading | undefined
   #isServingShown = false
 
   /** Whether the answer is to tell the tags of what was read. */
@@ -48,13 +49,13 @@ export class ReadRecord {
     this.#readings.push({ keyspace, results: results as ReadResult[] })
   }
 
-  /** Makes a function that notes what reads of single keys brought, which are often many. */
-  noteEach(keyspace: string): (result: ReadResult) => void {
-    const results: ReadResult[] = []
-    return (result) => {
-      if (results.length === 0) this.note(keyspace, results)
-      results.push(result)
+  /** Notes what a read of a single key brought; those of one keyspace, which are often many, are noted together. */
+  noteOne(keyspace: string, result: ReadResult): void {
+    if (this.#single?.keyspace !== keyspace) {
+      this.#single = { keyspace, results: [] }
+      this.note(keyspace, this.#single.results)
     }
+    this.#single.results.push(result)
   }
 
   /** Notes that the answer says how it was served, which is another thing every time. */
@@ -79,27 +80,25 @@ export class ReadRecord {
 
   /** What was read, worked out now. */
   summary(): ReadSummary {
-    const counts = { OWNER: 0, NEAR: 0, PEER: 0, SOURCE: 0, STALE: 0 }
-    const keyspaces = new Set<string>()
     let remainingMs = Infinity
+    const counts = { OWNER: 0, NEAR: 0, PEER: 0, SOURCE: 0, STALE: 0 }
     let notFound = 0
     const agoMs = performance.now() - this.#sinceMs
-    for (const { keyspace, results } of this.#readings) {
-      keyspaces.add(keyspace)
+    for (const { results } of this.#readings) {
       for (const result of results) {
-        if (result instanceof FedcacheError) continue
         if (result === null) {
           notFound++
           // It may be put at any moment, and how long it is remembered is not known here.
           remainingMs = 0
           continue
         }
-        counts[result.servedFrom]++
+        if (result instanceof FedcacheError) continue
         remainingMs = Math.min(remainingMs, (result.ttlMs ?? Infinity) - agoMs)
+        counts[result.servedFrom]++
       }
     }
     const { OWNER: hits, NEAR: nearHits, PEER: peerReads, SOURCE: loads, STALE: stale } = counts
-    return { keyspaces, remainingMs: Math.max(0, remainingMs), hits, nearHits, peerReads, loads, stale, notFound }
+    return { remainingMs: Math.max(0, remainingMs), hits, nearHits, peerReads, loads, stale, notFound }
   }
 
   /** The tags of everything that was read, each once. */

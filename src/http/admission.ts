@@ -1,6 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { errorBody } from './http-error.ts'
+import type { OpenResponse } from './listener.ts'
 import { NodeRequestHead } from './node-request-head.ts'
 import type { RequestListener } from './prepared/prepared-lane.ts'
 import { hostGuard } from './request-guard.ts'
@@ -31,14 +32,14 @@ export class Admission {
   }
 
   /** Passes a request on, or refuses it. */
-  request(request: IncomingMessage, response: ServerResponse, respond: RequestListener): void {
+  request(request: IncomingMessage, response: OpenResponse, respond: RequestListener): void {
     const head = new NodeRequestHead(request, this.#readSentAs)
     const refusal = refusalOf(request, head, this.#isNamed)
     if (refusal !== undefined) return refuse(response, refusal)
     if (!isOperation(request.url ?? '')) return respond(request, response, { head })
     const place = this.#underWay.operations.take()
     if (place === undefined) return refuse(response, this.#tooManyOperations())
-    response.on('close', place.leave)
+    response.place = place
     respond(request, response, { head, place })
   }
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { ReadRecord } from '../engine/read-record.ts'
+import { ReadRecord, type ReadSummary } from '../engine/read-record.ts'
 import { headerTag } from '../ports/index.ts'
 
-/** A header of a response. */
-export type Header = readonly [name: string, value: string]
+/** Names and values of headers in turn, which is how Node takes them. */
+export type Headers = readonly string[]
 
 /** Headers that tell shared caches by which tags to drop an answer. */
 export interface CacheTagHeaders {
@@ -25,7 +25,8 @@ const separators: Readonly<Record<CacheTagHeaders['headers'][number], string>> =
   'cache-tag': ',',
   'surrogate-key': ' ',
 }
-const neverKept: Header = ['cache-control', 'no-store']
+const neverKept: Headers = ['cache-control', 'no-store']
+const none: Headers = []
 const longestSeconds = 31_536_000
 
 /** The request header that asks how an answer came about, and the response header that says so. */
@@ -44,39 +45,39 @@ export function recordIn(context: object | undefined): ReadRecord | undefined {
 export function cacheHeaders(
   reads: ReadRecord | undefined,
   { hasErrors, isReported, cacheTags }: AnswerFacts,
-): readonly Header[] {
-  if (reads === undefined || !reads.hasReadings) return [neverKept]
-  if (!isReported && (hasErrors || reads.isServingShown)) return [neverKept]
-  const { remainingMs, hits, nearHits, peerReads, loads, stale, notFound } = reads.summary()
-  const report: readonly Header[] = isReported
-    ? [
-        [
-          reportHeader,
-          `hits=${hits}, near=${nearHits}, peer=${peerReads}, loads=${loads}, stale=${stale}, notfound=${notFound}`,
-        ],
-      ]
-    : []
-  if (hasErrors || reads.isServingShown || stale > 0) return [neverKept, ...report]
-  const seconds = Math.min(longestSeconds, Math.floor(remainingMs / 1000))
-  const tags = cacheTags === undefined ? [] : tagHeaders(reads, cacheTags)
+): Headers {
+  if (reads === undefined || !reads.hasReadings) return neverKept
+  if (!isReported && (hasErrors || reads.isServingShown)) return neverKept
+  const summary = reads.summary()
+  const report = isReported ? [reportHeader, reportOf(summary)] : none
+  if (hasErrors || reads.isServingShown || summary.stale > 0) return [...neverKept, ...report]
+  const seconds = Math.min(longestSeconds, Math.floor(summary.remainingMs / 1000))
+  const tags = cacheTags === undefined ? none : tagHeaders(reads, cacheTags)
   // A shared cache that cannot be told to drop an answer must not keep it.
   const isPublic = reads.isPublic && tags !== undefined
-  return [
-    ['cache-control', `${isPublic ? 'public' : 'private'}, max-age=${seconds}`],
+  const kept = [
+    'cache-control',
+    `${isPublic ? 'public' : 'private'}, max-age=${seconds}`,
+    'vary',
     // One browser may have several users, one after the other.
-    ['vary', isPublic ? `accept, ${reportHeader}` : `accept, ${reportHeader}, authorization, cookie`],
-    ...(tags ?? []),
-    ...report,
+    isPublic ? `accept, ${reportHeader}` : `accept, ${reportHeader}, authorization, cookie`,
   ]
+  if (tags !== undefined) kept.push(...tags)
+  kept.push(...report)
+  return kept
+}
+
+function reportOf({ hits, nearHits, peerReads, loads, stale, notFound }: ReadSummary): string {
+  return `hits=${hits}, near=${nearHits}, peer=${peerReads}, loads=${loads}, stale=${stale}, notfound=${notFound}`
 }
 
 /** The headers with the tags of what was read; `undefined` where these are too long. */
-function tagHeaders(reads: ReadRecord, { headers, maxBytes }: CacheTagHeaders): readonly Header[] | undefined {
+function tagHeaders(reads: ReadRecord, { headers, maxBytes }: CacheTagHeaders): Headers | undefined {
   const tags = reads.tags().map(headerTag)
   // A separator is one byte, and so is every character of a tag.
   const bytes = tags.reduce((sum, tag) => sum + tag.length + 1, -1)
   if (bytes > maxBytes) return undefined
-  return tags.length === 0 ? [] : headers.map((name) => [name, tags.join(separators[name])])
+  return tags.length === 0 ? none : headers.flatMap((name) => [name, tags.join(separators[name])])
 }
 
 /**
@@ -87,6 +88,13 @@ export function tagExtensions(reads: ReadRecord | undefined): Readonly<Record<st
   if (reads === undefined || !reads.wantsTags || !reads.hasReadings) return undefined
   const apolloEntityCacheTags = reads.entityTags()
   return apolloEntityCacheTags.length > 0 ? { apolloEntityCacheTags } : { apolloCacheTags: reads.tags() }
+}
+
+/** The same headers by their names. */
+export function named(headers: Headers): Record<string, string> {
+  const byName: Record<string, string> = {}
+  for (let index = 0; index < headers.length; index += 2) byName[headers[index]!] = headers[index + 1]!
+  return byName
 }
 
 /** A tag that changes with the body. */

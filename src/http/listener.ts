@@ -1,8 +1,9 @@
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import type { Metrics } from './metrics.ts'
+import type { OperationPlace } from './operation-places.ts'
 import type { ServerTimeouts } from './server-limits.ts'
 import type { WebSockets } from './web-sockets.ts'
 
@@ -15,17 +16,29 @@ export interface NodeServer {
   readonly connection: 'connection' | 'secureConnection'
 }
 
+/** An answer, with what is known of it until it has ended. */
+export class OpenResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
+  readonly startedAtMs: number = performance.now()
+  /** What it takes up among the operations under way. */
+  place: OperationPlace | undefined = undefined
+}
+
 /** The most bytes that the head of a request may have. */
 const maxHeadBytes = 16_384
 
 /** Makes a server that waits for slow requests no longer than it is told to. */
-export function nodeServer(timeouts: ServerTimeouts, isSecure: boolean, answer: RequestListener): NodeServer {
+export function nodeServer(
+  timeouts: ServerTimeouts,
+  isSecure: boolean,
+  answer: (request: IncomingMessage, response: OpenResponse) => void,
+): NodeServer {
   const { headersMs, requestMs, keepAliveMs } = timeouts
   const options = {
     headersTimeout: Math.min(headersMs, requestMs),
     requestTimeout: requestMs,
     keepAliveTimeout: keepAliveMs,
     maxHeaderSize: maxHeadBytes,
+    ServerResponse: OpenResponse,
     // How often it looks for requests that took too long.
     connectionsCheckingInterval: Math.ceil(Math.min(headersMs, requestMs) / 4),
   }
@@ -54,16 +67,16 @@ export function originOf(host: string, port: number, scheme: 'http' | 'https' = 
 /** What a server has open. */
 export interface Open {
   /** Answers that are not complete. */
-  readonly responses: () => Iterable<ServerResponse>
+  readonly responses: ReadonlySet<OpenResponse>
   /** Connections that speak HTTP. */
   readonly sockets: ReadonlySet<Socket>
-  /** Notes that an answer has begun; it is counted when it has ended. */
-  begin(response: ServerResponse): void
+  /** Notes that an answer has begun; it is counted, and gives back its place, when it has ended. */
+  begin(response: OpenResponse): void
 }
 
 /** Keeps account of what a server has open, and of how long its answers took. */
 export function openOf(server: Server, metrics: Metrics): Open {
-  const startedAtMs = new Map<ServerResponse, number>()
+  const responses = new Set<OpenResponse>()
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
@@ -71,9 +84,10 @@ export function openOf(server: Server, metrics: Metrics): Open {
   })
   server.on('upgrade', (_request, socket: Socket) => sockets.delete(socket))
   // One function for all answers, and not one made for each.
-  function end(this: ServerResponse): void {
-    const seconds = (performance.now() - (startedAtMs.get(this) ?? 0)) / 1000
-    startedAtMs.delete(this)
+  function end(this: OpenResponse): void {
+    const seconds = (performance.now() - this.startedAtMs) / 1000
+    responses.delete(this)
+    this.place?.leave()
     // Connections that become idle while the server closes would stay until they time out.
     if (!server.listening) server.closeIdleConnections()
     if (isStream(this)) return
@@ -83,10 +97,10 @@ export function openOf(server: Server, metrics: Metrics): Open {
     metrics.answered({ method, path, status: this.statusCode, seconds })
   }
   return {
-    responses: () => startedAtMs.keys(),
+    responses,
     sockets,
     begin: (response) => {
-      startedAtMs.set(response, performance.now())
+      responses.add(response)
       response.on('close', end)
     },
   }
@@ -111,10 +125,10 @@ export async function closed(server: Server, webSockets: WebSockets, open: Open,
   }
   const grace = setTimeout(cutOff, graceMs)
   const socketsClosed = webSockets.close()
-  leave(open.responses())
-  await completed(open.responses())
+  leave(open.responses)
+  await completed(open.responses)
   const serverClosed = new Promise<void>((resolve) => server.close(() => resolve()))
-  leave(open.responses())
+  leave(open.responses)
   // Browsers connect ahead of need. Node does not count a connection as idle that has not carried a request yet; the
   // turn of the event loop lets those in that have just sent one.
   await setImmediate()

@@ -1,7 +1,7 @@
 /** What one operation takes up. */
 export interface OperationPlace {
   /** Gives it back. Doing so twice gives back one. */
-  readonly leave: () => void
+  leave(): void
 }
 
 /** A bounded number of things that may be under way at once. What finds no place is refused, and does not wait. */
@@ -31,12 +31,23 @@ export class OperationPlaces {
       return undefined
     }
     this.#taken++
-    let isTaken = true
-    return {
-      leave: () => {
-        if (isTaken) this.#taken--
-        isTaken = false
-      },
-    }
+    return new Place(this.#giveBack)
+  }
+
+  readonly #giveBack = (): void => {
+    this.#taken--
+  }
+}
+
+class Place implements OperationPlace {
+  #giveBack: (() => void) | undefined
+
+  constructor(giveBack: () => void) {
+    this.#giveBack = giveBack
+  }
+
+  leave(): void {
+    this.#giveBack?.()
+    this.#giveBack = undefined
   }
 }

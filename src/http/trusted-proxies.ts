@@ -45,12 +45,12 @@ const nothing: readonly string[] = []
  * @throws RangeError for what is neither an address nor a network.
  */
 export function sentAsReader(settings: ProxySettings | undefined): SentAsReader {
-  if (settings === undefined) return direct
+  if (settings === undefined) return (request) => new Direct(request)
   const { trusted, headers } = settings
   const isTrusted = typeof trusted === 'number' ? () => true : oneOf(trusted)
   const read = headers === 'forwarded' ? toldByForwarded : toldByXForwarded
   return (request) => {
-    const sent = direct(request)
+    const sent = new Direct(request)
     if (!isTrusted(sent.address)) return sent
     const { addresses, schemes, hosts } = read(request.headers)
     const { address, passed } =
@@ -67,12 +67,25 @@ export function sentAsReader(settings: ProxySettings | undefined): SentAsReader 
   }
 }
 
-function direct({ socket, headers }: IncomingMessage): SentAs {
-  const isEncrypted = 'encrypted' in socket && socket.encrypted === true
-  return {
-    address: addressIn(socket.remoteAddress ?? ''),
-    scheme: isEncrypted ? 'https' : undefined,
-    host: headers.host ?? '',
+/** A request as it reached this server. Most are never asked where they came from. */
+class Direct implements SentAs {
+  readonly #request: IncomingMessage
+
+  constructor(request: IncomingMessage) {
+    this.#request = request
+  }
+
+  get address(): string | undefined {
+    return addressIn(this.#request.socket.remoteAddress ?? '')
+  }
+
+  get scheme(): 'https' | undefined {
+    const { socket } = this.#request
+    return 'encrypted' in socket && socket.encrypted === true ? 'https' : undefined
+  }
+
+  get host(): string {
+    return this.#request.headers.host ?? ''
   }
 }
 

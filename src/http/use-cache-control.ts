@@ -4,6 +4,7 @@ import {
   cacheHeaders,
   entityTag,
   hasTag,
+  named,
   recordIn,
   reportHeader,
   tagExtensions,
@@ -23,7 +24,7 @@ export function useCacheControl(cacheTags?: CacheTagHeaders): Plugin {
       const reads = recordIn(context) ?? recordIn((context as { operationContext?: object }).operationContext)
       const isReported = request.headers.has(reportHeader)
       const hasErrors = (result.errors ?? []).length > 0
-      const headers = Object.fromEntries(cacheHeaders(reads, { hasErrors, isReported, cacheTags }))
+      const headers = named(cacheHeaders(reads, { hasErrors, isReported, cacheTags }))
       const http: object | undefined = (result.extensions as { http?: object } | undefined)?.http
       event.setResult({
         ...result,

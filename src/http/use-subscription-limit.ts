@@ -17,7 +17,7 @@ export function useSubscriptionLimit(places: OperationPlaces): Plugin {
         try {
           const result: unknown = await subscribeFn(args)
           if (!isEvents(result)) return result
-          events = endingWith(result, place.leave)
+          events = endingWith(result, () => place.leave())
           const { place: operation } = args.contextValue as Partial<RequestContext>
           operation?.leave()
           return events

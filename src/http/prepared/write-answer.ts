@@ -6,6 +6,7 @@ import {
   cacheHeaders,
   entityTag,
   hasTag,
+  named,
   recordIn,
   reportHeader,
   tagExtensions,
@@ -57,17 +58,16 @@ export function answerWriter(logError: (error: unknown) => void, cacheTags?: Cac
       const extensions = tagExtensions(recordIn(context))
       const text =
         extensions === undefined ? `{"data":${data}}` : `{"data":${data},"extensions":${jsonText(extensions)}}`
-      // Names and values in turn: Node takes them as they are.
-      const named = kept.flat()
-      if (request.method === 'GET' && named[1]?.includes('max-age') === true) {
+      const headers = ['content-length', String(text.length), ...plainHeaders[mediaType], ...kept]
+      if (request.method === 'GET' && kept[1]?.includes('max-age') === true) {
         const tag = entityTag(text, 'latin1')
-        named.push('etag', tag)
         if (hasTag(request.headers['if-none-match'], tag)) {
-          response.writeHead(304, ['x-content-type-options', 'nosniff', ...named]).end()
+          response.writeHead(304, ['x-content-type-options', 'nosniff', ...kept, 'etag', tag]).end()
           return
         }
+        headers.push('etag', tag)
       }
-      response.writeHead(200, [...plainHeaders[mediaType], ...named, 'content-length', String(text.length)])
+      response.writeHead(200, headers)
       response.end(text, 'latin1')
       return
     }
@@ -78,7 +78,7 @@ export function answerWriter(logError: (error: unknown) => void, cacheTags?: Cac
     )
     response.writeHead(status, {
       ...headers,
-      ...Object.fromEntries(kept),
+      ...named(kept),
       'content-length': text.length,
       'x-content-type-options': 'nosniff',
     })

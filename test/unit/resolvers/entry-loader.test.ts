@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { entryLoader } from '../../../resolvers/entry-loader.ts'
+import { EntryLoader } from '../../../resolvers/entry-loader.ts'
 import { ReadRecord } from '../../../src/engine/read-record.ts'
 import { after, engineOver } from '../../support/engine-fixture.ts'
 import { answeringSource } from '../../support/scripted-source.ts'
@@ -9,10 +9,10 @@ describe('the loader of one operation', () => {
     const { engine, clock } = engineOver(answeringSource((key) => key))
     await after(clock, 0, engine.getMany('things', ['a', 'b']))
     const reads = new ReadRecord()
-    const load = entryLoader(engine, reads, 1000)
-    const entry = load('things', 'a')
+    const loader = new EntryLoader(engine, reads, 1000)
+    const entry = loader.load('things', 'a')
     expect(entry).toMatchObject({ key: 'a' })
-    expect(load('things', 'a')).toBe(entry)
+    expect(loader.load('things', 'a')).toBe(entry)
     expect(engine.stats('things').hits).toBe(1)
     expect(reads.summary()).toMatchObject({ hits: 1 })
   })
@@ -20,8 +20,8 @@ describe('the loader of one operation', () => {
   test('reads the others of a keyspace together', async () => {
     const { engine, clock } = engineOver(answeringSource((key) => (key === 'none' ? null : key)))
     const getMany = vi.spyOn(engine, 'getMany')
-    const load = entryLoader(engine, new ReadRecord(), 1000)
-    const loaded = Promise.all([load('things', 'a'), load('things', 'none'), load('things', 'a')])
+    const loader = new EntryLoader(engine, new ReadRecord(), 1000)
+    const loaded = Promise.all([loader.load('things', 'a'), loader.load('things', 'none'), loader.load('things', 'a')])
     expect(await after(clock, 0, loaded)).toMatchObject([{ key: 'a' }, null, { key: 'a' }])
     expect(getMany.mock.calls).toEqual([['things', ['a', 'none']]])
   })
@@ -33,8 +33,8 @@ describe('the loader of one operation', () => {
       { maxBytes: 2 ** 27, maxValueBytes: 2 ** 23 },
     )
     await after(clock, 0, engine.getMany('things', ['a', 'b', 'c', 'd']))
-    const load = entryLoader(engine, new ReadRecord(), 1000)
-    const results = ['a', 'b', 'c', 'd'].map((key) => load('things', key))
+    const loader = new EntryLoader(engine, new ReadRecord(), 1000)
+    const results = ['a', 'b', 'c', 'd'].map((key) => loader.load('things', key))
     expect(results.map((result) => result instanceof Promise)).toEqual([false, false, false, true])
   })
 })
