@@ -4,6 +4,15 @@ import { decodeText, type Encoded } from './encoding.ts'
 const beyondAscii = /[^\u0000-\u007f]/
 
 /**
+ * What a resolver may have beside itself, where objects hold its field as it goes out. Whoever writes an answer copies
+ * that, and asks the resolver for the rest.
+ */
+export interface Copied {
+  /** The JSON of the field as GraphQL would print it; `undefined` where only the resolver knows. Never throws. */
+  readonly copied: (parent: unknown) => Encoded | undefined
+}
+
+/**
  * A JSON value that stays as it is kept: whoever writes an answer copies `encoded` into it, and whoever needs the
  * value itself parses it.
  */

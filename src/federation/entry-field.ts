@@ -6,7 +6,7 @@ import {
   isListType,
   isNonNullType,
 } from 'graphql'
-import type { EncodedJson } from '../engine/encoded-json.ts'
+import type { Encoded } from '../engine/encoding.ts'
 import { FedcacheError } from '../errors.ts'
 import { notePart } from './entity-tags.ts'
 import { type Held, storedKeys, storedParts } from './key-text.ts'
@@ -32,25 +32,24 @@ export function entryField<Context>(
   read: ReadEntity<Context>,
   mapError: (error: FedcacheError) => unknown,
 ): GraphQLFieldResolver<unknown, Context> {
-  const found = (item: unknown, type: GraphQLOutputType, at: Place<Context>): unknown => {
+  const required = (entity: unknown, type: GraphQLOutputType, info: Place): unknown => {
+    if (entity !== null) return entity
+    const problem = `refers to nothing that exists, and is of type ${String(type)}.`
+    throw mapError(new FedcacheError('INVALID_VALUE', `${nameOf(info)} ${problem}`))
+  }
+  const found = (item: unknown, type: GraphQLOutputType, context: Context, info: Place): unknown => {
     if (item instanceof FedcacheError) throw mapError(item)
-    const isRequired = isNonNullType(type)
-    const required = (entity: unknown): unknown => {
-      if (entity !== null || !isRequired) return entity
-      const problem = `refers to nothing that exists, and is of type ${String(type)}.`
-      throw mapError(new FedcacheError('INVALID_VALUE', `${nameOf(at)} ${problem}`))
-    }
-    if (typeof item !== 'string' || target.keyspace === undefined) return required(item)
-    const reading = notePart(at.context, at.info.path, read(target, item, at.context))
-    if (!isRequired) return reading
-    return reading instanceof Promise ? reading.then(required) : required(reading)
+    const isKey = typeof item === 'string' && target.keyspace !== undefined
+    const reading = isKey ? notePart(context, info.path, read(target, item, context)) : item
+    if (!isNonNullType(type)) return reading
+    if (reading instanceof Promise) return reading.then((entity) => required(entity, type, info))
+    return required(reading, type, info)
   }
   const name = 'paths' in from || from.length > 1 || isList ? undefined : from[0]
   return (parent, _args, context, info) => {
     const { returnType } = info
-    const at = { context, info }
     const plain = name !== undefined && parent instanceof StoredEntity ? plainText(parent.written(name)) : undefined
-    if (plain !== undefined && target.keyspace !== undefined) return found(plain, returnType, at)
+    if (plain !== undefined && target.keyspace !== undefined) return found(plain, returnType, context, info)
     const { isList: isListStored, items } =
       target.keyspace === undefined ? stubs(from, parent, target.paths) : storedKeys(from, parent)
     const nullable = getNullableType(returnType)
@@ -58,21 +57,18 @@ export function entryField<Context>(
     if (isListStored !== isList && !isNothing) {
       const what = isListStored ? 'a list' : 'no list'
       const problem = `holds ${what}, and is of type ${String(returnType)}.`
-      throw mapError(new FedcacheError('INVALID_VALUE', `${nameOf(at)} ${problem}`))
+      throw mapError(new FedcacheError('INVALID_VALUE', `${nameOf(info)} ${problem}`))
     }
-    if (!isList || isNothing) return found(items[0], returnType, at)
+    if (!isList || isNothing) return found(items[0], returnType, context, info)
     const element = isListType(nullable) ? nullable.ofType : nullable
-    return items.map((item) => orError(() => found(item, element, at)))
+    return items.map((item) => orError(() => found(item, element, context, info)))
   }
 }
 
 /** Where a field is resolved. */
-interface Place<Context> {
-  readonly context: Context
-  readonly info: Pick<GraphQLResolveInfo, 'parentType' | 'fieldName' | 'path'>
-}
+type Place = Pick<GraphQLResolveInfo, 'parentType' | 'fieldName' | 'path'>
 
-function nameOf({ info: { parentType, fieldName } }: Place<unknown>): string {
+function nameOf({ parentType, fieldName }: Place): string {
   return `The stored ${parentType.name}.${fieldName}`
 }
 
@@ -81,8 +77,7 @@ function nameOf({ info: { parentType, fieldName } }: Place<unknown>): string {
 const longestCopied = 12
 
 /** The text of a field that holds a short and plain one; `undefined` for all others. */
-function plainText(written: EncodedJson | undefined): string | undefined {
-  const json = written?.encoded
+function plainText(json: Encoded | undefined): string | undefined {
   return json !== undefined && json.length - 2 <= longestCopied && plainJson.test(json) ? json.slice(1, -1) : undefined
 }
 

@@ -1,4 +1,5 @@
 import { EncodedJson } from '../engine/encoded-json.ts'
+import type { Encoded } from '../engine/encoding.ts'
 import type { Entry } from '../engine/entry.ts'
 import { FedcacheError } from '../errors.ts'
 import { jsonField } from './json-field.ts'
@@ -29,10 +30,9 @@ export class StoredEntity extends Fields {
   }
 
   /** The JSON of a stored field; `undefined` where the value has none of that name, or a gateway sent another. */
-  written(name: string): EncodedJson | undefined {
+  written(name: string): Encoded | undefined {
     if (this.#sent !== undefined && Object.hasOwn(this.#sent, name)) return undefined
-    const text = jsonField(this.#entry.encoded, name)
-    return text === undefined ? undefined : new EncodedJson(text)
+    return jsonField(this.#entry.encoded, name)
   }
 
   /** What was sent, what is stored, or the part of the key of that name, in this order. */

@@ -1,15 +1,5 @@
-import {
-  type GraphQLFieldResolver,
-  GraphQLID,
-  type GraphQLOutputType,
-  GraphQLString,
-  isLeafType,
-  isListType,
-  isNonNullType,
-} from 'graphql'
-import type { EncodedJson } from '../engine/encoded-json.ts'
+import { type GraphQLFieldResolver, type GraphQLOutputType, isLeafType, isListType, isNonNullType } from 'graphql'
 import { FedcacheError } from '../errors.ts'
-import { StoredEntity } from './stored-entity.ts'
 import { fieldOf, isJsonObject } from './stored-values.ts'
 
 /** Scalars of fedcache that are stored as the text that they print. */
@@ -54,18 +44,8 @@ export function storedField(mapError: (error: FedcacheError) => unknown): GraphQ
       throw mapError(invalid(`${place} does not hold what its type says. ${reason}`))
     }
   }
-  return (parent, _args, _context, { fieldName, parentType, returnType }) => {
-    const written = parent instanceof StoredEntity ? parent.written(fieldName) : undefined
-    if (written !== undefined && isText(written, returnType)) return written
-    const value = written === undefined ? fieldOf(parent, fieldName) : written.value
-    return checked(value, returnType, `The stored ${parentType.name}.${fieldName}`)
-  }
-}
-
-/** Whether a field holds a text and is of a type whose values are texts: nothing of it has to be looked at then. */
-function isText({ encoded }: EncodedJson, type: GraphQLOutputType): boolean {
-  const nullable = isNonNullType(type) ? type.ofType : type
-  return (nullable === GraphQLString || nullable === GraphQLID) && encoded.startsWith('"')
+  return (parent, _args, _context, { fieldName, parentType, returnType }) =>
+    checked(fieldOf(parent, fieldName), returnType, `The stored ${parentType.name}.${fieldName}`)
 }
 
 function invalid(message: string): FedcacheError {

@@ -37,7 +37,7 @@ export function subgraphSchema(options: SubgraphSchemaOptions): GraphQLSchema {
   const roots = { Query: { _entities, _service: () => ({ sdl }) }, _Entity: { __resolveType: entityTypeName } }
   const schema = addResolversToSchema({
     schema: subgraph,
-    resolvers: merged([withoutFederation(all), roots]) as never,
+    resolvers: unbound(merged([withoutFederation(all), roots])) as never,
     // A resolver of something that does not exist is a slip of the pen.
     resolverValidationOptions: { requireResolversToMatchSchema: 'error' },
   })
@@ -62,6 +62,19 @@ function withoutFederation(map: ResolverMap): ResolverMap {
     if (!(map[type] instanceof GraphQLScalarType)) others[type] = fields
   }
   return others
+}
+
+/** Resolvers in objects of their own: GraphQL Tools binds all others, for which every call pays. */
+function unbound(map: ResolverMap): ResolverMap {
+  const all: ResolverMap = {}
+  for (const [type, fields] of Object.entries(map)) {
+    const inObjects = Object.entries(fields).map(([name, field]) => {
+      const isBound = typeof field === 'function' && !name.startsWith('__')
+      return [name, isBound ? { resolve: field } : field]
+    })
+    all[type] = Object.fromEntries(inObjects)
+  }
+  return all
 }
 
 function merged(maps: readonly ResolverMap[]): ResolverMap {

@@ -1,6 +1,7 @@
-import { type GraphQLFieldResolver, Kind } from 'graphql'
+import { type FieldDefinitionNode, type GraphQLFieldResolver, Kind } from 'graphql'
 import type { Entry } from '../engine/entry.ts'
 import { FedcacheError } from '../errors.ts'
+import { copiedField } from './copied-field.ts'
 import { rememberEntry } from './entity-tags.ts'
 import { entryField } from './entry-field.ts'
 import { hasKey, keyText, singleKeyText } from './key-text.ts'
@@ -44,7 +45,10 @@ export function typedResolvers(types: TypedSchema, { mapErrors, maxKeys }: Typed
     resolvers[type] = { ...resolvers[type], [field]: resolver }
   }
   const stored = storedField(mapError)
-  for (const { type, field } of fieldsOf(types)) add(type, field, stored)
+  for (const { type, field } of fieldsOf(types)) {
+    const name = field.name.value
+    add(type, name, { resolve: stored, extensions: copiedField(name, field.type) })
+  }
   for (const entity of types.entities) {
     const resolve = (reference: JsonObject, context: TypedContext): unknown => refer(entity, reference, context)
     add(entity.name, '__resolveReference', resolve)
@@ -117,10 +121,12 @@ function rootField(
 }
 
 /** Every field of the object types, those with arguments as well: nothing but the stored value can answer them. */
-function fieldsOf({ document }: TypedSchema): readonly { readonly type: string; readonly field: string }[] {
+function fieldsOf({
+  document,
+}: TypedSchema): readonly { readonly type: string; readonly field: FieldDefinitionNode }[] {
   return document.definitions.flatMap((node) => {
     if (node.kind !== Kind.OBJECT_TYPE_DEFINITION && node.kind !== Kind.OBJECT_TYPE_EXTENSION) return []
     if (node.name.value === 'Query') return []
-    return (node.fields ?? []).map((field) => ({ type: node.name.value, field: field.name.value }))
+    return (node.fields ?? []).map((field) => ({ type: node.name.value, field }))
   })
 }

@@ -12,6 +12,7 @@ import {
   isNonNullType,
 } from 'graphql'
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js'
+import type { Copied } from '../../engine/encoded-json.ts'
 import { fieldArguments } from './field-arguments.ts'
 import { leafWriter } from './leaf-writer.ts'
 import type { Operation, SelectedField } from './run.ts'
@@ -20,6 +21,7 @@ import {
   type SelectionWriter,
   type ValueWriter,
   abstractWriter,
+  copyingWriter,
   isAbsent,
   listWriter,
   objectWriter,
@@ -83,7 +85,9 @@ export class Compiler {
     if (resolve === undefined && isLeafType(leafType)) {
       return propertyWriter(field, name, leafWriter(leafType), this.#value(type, nodes))
     }
-    return resolvingWriter(field, resolve ?? propertyOf, this.#value(type, nodes))
+    const resolving = resolvingWriter(field, resolve ?? propertyOf, this.#value(type, nodes))
+    const { copied } = definition.extensions as Partial<Copied>
+    return copied === undefined || definition.args.length > 0 ? resolving : copyingWriter(copied, resolving)
   }
 
   #definition(parentType: GraphQLObjectType, name: string): SelectedField['definition'] {

@@ -8,6 +8,7 @@ import {
   isLeafType,
   isNonNullType,
 } from 'graphql'
+import type { Copied } from '../../engine/encoded-json.ts'
 import type { LeafWriter } from './leaf-writer.ts'
 import { type Path, type Run, type SelectedField, FieldInfo, failed, fieldPath } from './run.ts'
 
@@ -96,6 +97,11 @@ export function propertyWriter(
   }
 }
 
+/** Writes a field that its object may hold as it goes out, with nothing made on the way. */
+export function copyingWriter(copied: Copied['copied'], resolving: FieldWriter): FieldWriter {
+  return (run, source, parent) => copied(source) ?? resolving(run, source, parent)
+}
+
 /** Writes a field by asking its resolver. */
 export function resolvingWriter(
   field: SelectedField,
@@ -140,7 +146,9 @@ function failedField(run: Run, field: SelectedField, type: GraphQLOutputType, pa
 }
 
 function isPromise(value: unknown): value is Promise<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { readonly then?: unknown }).then === 'function'
+  )
 }
 
 /** Whether a value is not there. Throws one that is an error. */

@@ -88,6 +88,7 @@ const things: Record<string, unknown> = {
     other: ['whole'],
     count: 1e21,
   },
+  edges: { id: -3, name: '', title: null, code: '', count: 2 ** 31, score: -12, isNew: null },
   none: 'a text',
   'a rather long key of a thing 北': { name: 'x'.repeat(200), other: 'a rather long key of a thing 北' },
 }
