@@ -1,7 +1,7 @@
 import { asFedcacheError, FedcacheError, type FedcacheErrorOptions } from '../errors.ts'
 import type { Clock, PeerAnswer, Peers, Route } from '../ports/index.ts'
 import type { ServedFrom } from './entry.ts'
-import type { Arrival, Flight } from './flights.ts'
+import { Arrival, type Flight } from './flights.ts'
 import { noTags, quote } from './input-limits.ts'
 import type { Keyspace } from './keyspace.ts'
 import type { Keyspaces, ServedKeyspace } from './keyspaces.ts'
@@ -130,7 +130,7 @@ export class Departures {
     const entry = peers.mayServe() ? keyspace.find(flight.key) : undefined
     const nowMs = clock.monotonic()
     if (entry === undefined || nowMs >= entry.expiresAtMs || nowMs >= (entry.nearUntilMs ?? 0)) return false
-    landLater(keyspace, flight, { entry, servedFrom: 'NEAR', atMs: nowMs })
+    landLater(keyspace, flight, new Arrival(entry, 'NEAR', nowMs))
     return true
   }
 
@@ -142,7 +142,7 @@ export class Departures {
     const nothing = keyspace.entry(flight.key, { encoded: null, ttlMs: 0, tags: noTags }, 0, 'LOADED')
     const atMs = clock.monotonic()
     const entry = here !== undefined && atMs < here.expiresAtMs ? here : nothing
-    landLater(keyspace, flight, { entry, servedFrom: 'OWNER', atMs })
+    landLater(keyspace, flight, new Arrival(entry, 'OWNER', atMs))
   }
 
   async #ask(question: Question): Promise<void> {
@@ -180,7 +180,7 @@ export class Departures {
         const store = answer.servedFrom !== 'STALE' && this.#admits(keyspace, flight.key)
         const entry = keyspace.received(flight, answer.entry, 'NEAR', arrived, store)
         fenceOff(keyspace, flight, entry)
-        keyspace.land(flight, { entry, servedFrom: fromPeer(answer.servedFrom), atMs: arrived.atMs }, store)
+        keyspace.land(flight, new Arrival(entry, fromPeer(answer.servedFrom), arrived.atMs), store)
         return true
       }
       case 'ERROR': {
@@ -211,7 +211,7 @@ export class Departures {
       const newest = entries.reduce((best, entry) => (entry.version > best.version ? entry : best))
       fenceOff(keyspace, flight, newest)
       const entry = keyspace.received(flight, newest, 'LOADED', arrived)
-      keyspace.land(flight, { entry, servedFrom: 'PEER', atMs: arrived.atMs })
+      keyspace.land(flight, new Arrival(entry, 'PEER', arrived.atMs))
       return true
     }
     // One that has not answered may have the only copy, and one whose answer was overruled what it was replaced by.

@@ -1,13 +1,20 @@
 import type { FedcacheError } from '../errors.ts'
 import type { ServedFrom } from './entry.ts'
+import { PassingMap } from './passing-map.ts'
 import type { StoredEntry } from './stored-entry.ts'
 
 /** What a flight brought: an entry (a not-found one included) and where it came from. */
-export interface Arrival {
+export class Arrival {
   readonly entry: StoredEntry
   readonly servedFrom: ServedFrom
   /** When it came, on the clock's monotonic scale. */
   readonly atMs: number
+
+  constructor(entry: StoredEntry, servedFrom: ServedFrom, atMs: number) {
+    this.entry = entry
+    this.servedFrom = servedFrom
+    this.atMs = atMs
+  }
 }
 
 /** Waits for flights. A waiter never holds up a flight, and its leaving harms no other. */
@@ -85,7 +92,7 @@ export class Flight {
  * until every flight that began before it has ended.
  */
 export class Flights {
-  #joinable = new Map<string, Flight>()
+  readonly #joinable = new PassingMap<string, Flight>()
   /** Writes on their way to the source: at most one per key. */
   readonly #writes = new Map<string, Flight>()
   /** The ends of the list of all that have not ended, unhooked ones included, in the order they began. */
@@ -179,7 +186,7 @@ export class Flights {
   /** Unhooks every flight. */
   unhookAll(): void {
     for (const flight of this.#all()) flight.hooked = false
-    this.#joinable = new Map()
+    this.#joinable.clear()
   }
 
   /** Keys whose flights a reader may join. */

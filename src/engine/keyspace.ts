@@ -5,7 +5,8 @@ import type { EntryContext } from './entry-view.ts'
 import { type Arrival, type Flight, Flights } from './flights.ts'
 import { GraveList } from './grave-list.ts'
 import { copyString, noTags } from './input-limits.ts'
-import { chargedBytes, type MemoryBudget } from './memory.ts'
+import type { MemoryBudget } from './memory.ts'
+import { MemoryEntry } from './memory-entry.ts'
 import type { KeyspaceDefinition, KeyspacePolicy, ValueFormat } from './policy.ts'
 import { type PreparedValue, prepareValue, type ValueTerms } from './prepare-value.ts'
 import type { KeyspaceStats } from './results.ts'
@@ -102,10 +103,18 @@ export class Keyspace implements EntryContext {
     version: number,
     kind: EntryKind,
   ): StoredEntry & { readonly encoded: Content } {
-    const nowMs = this.#clock.monotonic()
-    const { encoded, ttlMs, tags } = prepared
-    const own = { key: this.#ownKey(key), slot: this.slotOf(key) }
-    return this.#entry({ ...own, encoded, version, tags, kind, createdAtMs: nowMs, expiresAtMs: nowMs + ttlMs, nowMs })
+    const createdAtMs = this.#clock.monotonic()
+    return new MemoryEntry({
+      key: this.#ownKey(key),
+      slot: this.slotOf(key),
+      encoded: prepared.encoded,
+      version,
+      tags: prepared.tags,
+      kind,
+      createdAtMs,
+      expiresAtMs: createdAtMs + prepared.ttlMs,
+      nearUntilMs: this.#nearUntilMs(kind, createdAtMs),
+    })
   }
 
   /**
@@ -122,7 +131,7 @@ export class Keyspace implements EntryContext {
     { sentAtMs, atMs }: { readonly sentAtMs: number; readonly atMs: number },
     isKept = true,
   ): StoredEntry {
-    return this.#entry({
+    return new MemoryEntry({
       key: isKept ? this.#ownKey(key) : key,
       slot,
       encoded,
@@ -131,7 +140,7 @@ export class Keyspace implements EntryContext {
       kind,
       createdAtMs: sentAtMs - ageMs,
       expiresAtMs: sentAtMs + ttlMs,
-      nowMs: atMs,
+      nearUntilMs: this.#nearUntilMs(kind, atMs),
     })
   }
 
@@ -324,22 +333,8 @@ export class Keyspace implements EntryContext {
     }
   }
 
-  #entry<Content extends Encoded | null>(parts: {
-    readonly key: string
-    readonly slot: number
-    readonly encoded: Content
-    readonly version: number
-    readonly tags: readonly string[]
-    readonly kind: EntryKind
-    readonly createdAtMs: number
-    readonly expiresAtMs: number
-    readonly nowMs: number
-  }): StoredEntry & { readonly encoded: Content } {
-    const { key, slot, encoded, version, tags, kind, createdAtMs, expiresAtMs, nowMs } = parts
-    const bytes = chargedBytes(key, encoded, tags)
-    if (kind !== 'NEAR') return { key, encoded, kind, slot, version, createdAtMs, expiresAtMs, tags, bytes }
-    const nearUntilMs = nowMs + this.policy.nearTtlMs
-    return { key, encoded, kind, slot, version, createdAtMs, expiresAtMs, tags, bytes, nearUntilMs }
+  #nearUntilMs(kind: EntryKind, atMs: number): number | undefined {
+    return kind === 'NEAR' ? atMs + this.policy.nearTtlMs : undefined
   }
 
   /** The key as the store has it, which keeps the one it was first given: another would be kept beside it. */

@@ -3,7 +3,7 @@ import { FedcacheError } from '../errors.ts'
 import { type Clock, type LoadResult, type Logger, type Source, SourceEntry } from '../ports/index.ts'
 import { answersInOrder, requireRevision } from './answers.ts'
 import { underDeadline } from './deadline.ts'
-import type { Arrival, Flight } from './flights.ts'
+import { Arrival, type Flight } from './flights.ts'
 import { gather } from './gather.ts'
 import { noTags, quote, requireLifetime } from './input-limits.ts'
 import type { Keyspace } from './keyspace.ts'
@@ -107,7 +107,7 @@ export class SourceLoader {
     if (answer instanceof Error) return this.#keyFailed(flight.key, answer)
     try {
       const atMs = this.#context.clock.monotonic()
-      return { entry: this.#entryOf(flight, answer, version), servedFrom: 'SOURCE', atMs }
+      return new Arrival(this.#entryOf(flight, answer, version), 'SOURCE', atMs)
     } catch (error) {
       if (!(error instanceof FedcacheError)) return this.#keyFailed(flight.key, error)
       // It was the source that gave a lifetime or tags out of range, not the reader.

@@ -7,6 +7,11 @@ interface PendingRequest {
   reject(error: BusError): void
 }
 
+/** Emptied when its request has ended: the Map itself may keep what was deleted until a full collection. */
+interface Place {
+  request: PendingRequest | undefined
+}
+
 /** A request that has been entered. */
 export interface EnteredRequest {
   /** Names the request in its reply subject; never used twice by the same object. */
@@ -17,7 +22,7 @@ export interface EnteredRequest {
 /** The requests of one bus that wait for a reply. Each ends exactly once: by its reply, an error or its timeout. */
 export class PendingRequests {
   readonly #clock: Clock
-  readonly #requests = new Map<string, PendingRequest>()
+  readonly #places = new Map<string, Place>()
   #lastToken = 0
 
   constructor(clock: Clock) {
@@ -25,14 +30,14 @@ export class PendingRequests {
   }
 
   get size(): number {
-    return this.#requests.size
+    return this.#places.size
   }
 
   enter(subject: string, timeoutMs: number): EnteredRequest {
     const token = (++this.#lastToken).toString(36)
     const reply = new Promise<Uint8Array>((resolve, reject) => {
       const timer = this.#clock.setTimer(() => this.fail(token, 'TIMEOUT', `after ${timeoutMs} ms`), timeoutMs)
-      this.#requests.set(token, { subject, timer, resolve, reject })
+      this.#places.set(token, { request: { subject, timer, resolve, reject } })
     })
     return { token, reply }
   }
@@ -48,12 +53,15 @@ export class PendingRequests {
   }
 
   failAll(kind: BusErrorKind, reason: string): void {
-    for (const token of this.#requests.keys()) this.fail(token, kind, reason)
+    for (const token of this.#places.keys()) this.fail(token, kind, reason)
   }
 
   #take(token: string): PendingRequest | undefined {
-    const request = this.#requests.get(token)
-    this.#requests.delete(token)
+    const place = this.#places.get(token)
+    if (place === undefined) return undefined
+    this.#places.delete(token)
+    const { request } = place
+    place.request = undefined
     request?.timer.cancel()
     return request
   }

@@ -1,0 +1,45 @@
+/**
+ * A map for values that come and go quickly.
+ *
+ * V8 links every table that a `Map` has outgrown to the next one. As soon as one of them has become old, all that follow
+ * survive every minor collection, with all that was in them when they were outgrown. So the tables here hold places in a
+ * list, and a place is emptied when its value is deleted.
+ */
+export class PassingMap<Key, Value> {
+  #places = new Map<Key, number>()
+  #values: (Value | undefined)[] = []
+  /** Places that are empty. */
+  #free: number[] = []
+
+  get(key: Key): Value | undefined {
+    const place = this.#places.get(key)
+    return place === undefined ? undefined : this.#values[place]
+  }
+
+  set(key: Key, value: Value): void {
+    let place = this.#places.get(key)
+    if (place === undefined) {
+      place = this.#free.pop() ?? this.#values.length
+      this.#places.set(key, place)
+    }
+    this.#values[place] = value
+  }
+
+  delete(key: Key): void {
+    const place = this.#places.get(key)
+    if (place === undefined) return
+    this.#places.delete(key)
+    this.#values[place] = undefined
+    this.#free.push(place)
+  }
+
+  clear(): void {
+    this.#places = new Map()
+    this.#values = []
+    this.#free = []
+  }
+
+  keys(): IterableIterator<Key> {
+    return this.#places.keys()
+  }
+}

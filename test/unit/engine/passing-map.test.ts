@@ -1,0 +1,33 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { PassingMap } from '../../../src/engine/passing-map.ts'
+
+const key = fc.constantFrom('a', 'b', 'c', 'd')
+const step = fc.oneof(
+  fc.record({ kind: fc.constant('set' as const), key, value: fc.integer() }),
+  fc.record({ kind: fc.constant('delete' as const), key }),
+  fc.record({ kind: fc.constant('clear' as const) }),
+)
+
+test('holds what a Map holds, whatever was done to both', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 50 }), (steps) => {
+      const map = new Map<string, number>()
+      const passing = new PassingMap<string, number>()
+      for (const one of steps) {
+        if (one.kind === 'set') {
+          map.set(one.key, one.value)
+          passing.set(one.key, one.value)
+        } else if (one.kind === 'delete') {
+          map.delete(one.key)
+          passing.delete(one.key)
+        } else {
+          map.clear()
+          passing.clear()
+        }
+      }
+      expect([...passing.keys()].map((name) => [name, passing.get(name)])).toEqual([...map])
+      for (const name of ['a', 'b', 'c', 'd', 'e']) expect(passing.get(name)).toBe(map.get(name))
+    }),
+  )
+})
