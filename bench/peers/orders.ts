@@ -31,4 +31,4 @@ export interface PeerAnswer {
 }
 
 /** How long the source of cold keys takes. */
-export const sourceDelayMs = 5
+export const sourceDelayMs = 10

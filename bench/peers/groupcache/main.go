@@ -45,7 +45,7 @@ type answer struct {
 	Error string `json:"error,omitempty"`
 }
 
-const sourceDelay = 5 * time.Millisecond
+const sourceDelay = 10 * time.Millisecond
 
 type process struct {
 	valuesGroup transport.Group
