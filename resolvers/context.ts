@@ -2,7 +2,7 @@ import type { EngineApi } from '../src/engine/engine-api.ts'
 import type { Entry } from '../src/engine/entry.ts'
 import { ReadRecord } from '../src/engine/read-record.ts'
 import type { PeerInfo } from '../src/engine/results.ts'
-import { EntryLoader } from './entry-loader.ts'
+import { EntryLoader, type LoadedEntry } from './entry-loader.ts'
 
 /** What resolvers share within one operation. */
 export interface ResolverContext {
@@ -11,6 +11,8 @@ export interface ResolverContext {
   readonly reads: ReadRecord
   /** Reads one entry; see {@link EntryLoader}. */
   readonly loadEntry: (keyspace: string, key: string) => Entry | null | Promise<Entry | null>
+  /** Reads many; see {@link EntryLoader}. */
+  readonly loadEntries: (keyspace: string, keys: readonly string[]) => readonly LoadedEntry[]
   /** The peer of that id, as the cluster was when the operation first asked; `undefined` for one not known then. */
   readonly peer: (id: string) => PeerInfo | undefined
 }
@@ -47,13 +49,22 @@ class OperationContext implements ResolverContext {
   }
 
   readonly loadEntry = (keyspace: string, key: string): Entry | null | Promise<Entry | null> => {
-    this.#loader ??= new EntryLoader(this.engine, this.reads, this.#options.maxKeysPerCall ?? 1000)
+    this.#loader ??= this.#newLoader()
     return this.#loader.load(keyspace, key)
+  }
+
+  readonly loadEntries = (keyspace: string, keys: readonly string[]): readonly LoadedEntry[] => {
+    this.#loader ??= this.#newLoader()
+    return this.#loader.loadAll(keyspace, keys)
   }
 
   readonly peer = (id: string): PeerInfo | undefined => {
     const { peers = () => this.engine.cluster().peers } = this.#options
     this.#peers ??= new Map(peers().map((peer) => [peer.id, peer]))
     return this.#peers.get(id)
+  }
+
+  #newLoader(): EntryLoader {
+    return new EntryLoader(this.engine, this.reads, this.#options.maxKeysPerCall ?? 1000)
   }
 }

@@ -3,10 +3,13 @@ import type { EngineApi } from '../src/engine/engine-api.ts'
 import type { Entry } from '../src/engine/entry.ts'
 import type { ReadRecord } from '../src/engine/read-record.ts'
 
+/** What came of one key of several: its entry, now or later, `null` where there is none, or why it cannot be had. */
+export type LoadedEntry = Entry | null | Promise<Entry | null> | Error
+
 /**
  * Reads single entries for one operation: at once from memory, or together with all others that the operation asks for
- * at the same moment, with one `getMany` per keyspace. Each key is read once and remembered, so it must not outlive the
- * operation.
+ * at the same moment, with one `getMany` per keyspace. What was read stays as it was until the operation has ended, so
+ * the loader must not outlive it.
  */
 export class EntryLoader {
   readonly #engine: EngineApi
@@ -15,6 +18,7 @@ export class EntryLoader {
   /** Most operations read from one keyspace this way. */
   #last: KeyspaceLoader | undefined
   readonly #loaders: KeyspaceLoader[] = []
+  readonly #waiting: Waiting = { hasBegun: false }
 
   /**
    * @param reads is told what was read.
@@ -28,59 +32,95 @@ export class EntryLoader {
 
   /** The entry of a key, `null` where there is none. Throws or rejects with the error of the key. */
   load(keyspace: string, key: string): Entry | null | Promise<Entry | null> {
-    if (this.#last?.keyspace !== keyspace) this.#last = this.#loaderOf(keyspace)
-    return this.#last.load(key)
+    return this.#loaderOf(keyspace).load(key)
+  }
+
+  /** The same of many keys, in order, with the errors of those that have any. */
+  loadAll(keyspace: string, keys: readonly string[]): readonly LoadedEntry[] {
+    return this.#loaderOf(keyspace).loadAll(keys)
   }
 
   #loaderOf(keyspace: string): KeyspaceLoader {
+    if (this.#last?.keyspace !== keyspace) this.#last = this.#findLoader(keyspace)
+    return this.#last
+  }
+
+  #findLoader(keyspace: string): KeyspaceLoader {
     const known = this.#loaders.find((loader) => loader.keyspace === keyspace)
     if (known !== undefined) return known
-    const loader = new KeyspaceLoader(this.#engine, this.#reads, keyspace, this.#maxKeysPerCall)
+    const loader = new KeyspaceLoader(this.#engine, this.#reads, this.#waiting, keyspace, this.#maxKeysPerCall)
     this.#loaders.push(loader)
     return loader
   }
+}
+
+/** Whether the operation has had to wait. Until then nothing can change between two reads, and nothing is looked up. */
+interface Waiting {
+  hasBegun: boolean
 }
 
 class KeyspaceLoader {
   readonly keyspace: string
   readonly #engine: EngineApi
   readonly #reads: ReadRecord
+  readonly #waiting: Waiting
   readonly #maxKeysPerCall: number
   readonly #maxBytes: number
   #bytes = 0
-  /** What was found first, and by key what was found since: often there is nothing else. */
-  #firstKey: string | undefined
-  #firstHit: Entry | null = null
-  #hits: Map<string, Entry | null> | undefined
+  /** What was found in memory, in order. */
+  readonly #keys: string[] = []
+  readonly #hits: (Entry | null)[] = []
+  /** The same by key, as far as it has been looked for. */
+  #byKey: Map<string, Entry | null> | undefined
+  #indexed = 0
   #bulk: DataLoader<string, Entry | null> | undefined
 
-  constructor(engine: EngineApi, reads: ReadRecord, keyspace: string, maxKeysPerCall: number) {
+  constructor(engine: EngineApi, reads: ReadRecord, waiting: Waiting, keyspace: string, maxKeysPerCall: number) {
     this.keyspace = keyspace
     this.#engine = engine
     this.#reads = reads
+    this.#waiting = waiting
     this.#maxKeysPerCall = maxKeysPerCall
     this.#maxBytes = engine.maxAnswerBytes / 4
   }
 
   load(key: string): Entry | null | Promise<Entry | null> {
-    const known = key === this.#firstKey ? this.#firstHit : this.#hits?.get(key)
+    const known = this.#known(key)
     if (known !== undefined) return known
-    // One value at a time the engine cannot tell when they are too many for one answer; asked in bulk it says so.
-    const hit = this.#bytes < this.#maxBytes ? this.#engine.readNow(this.keyspace, key) : undefined
-    if (hit === undefined) return (this.#bulk ??= this.#newBulk()).load(key)
-    this.#remember(key, hit)
-    this.#reads.noteOne(this.keyspace, hit)
-    return hit
+    return this.#taken(key, this.#isLarge ? undefined : this.#engine.readNow(this.keyspace, key))
   }
 
-  #remember(key: string, hit: Entry | null): void {
-    this.#bytes += hit?.size ?? 0
-    if (this.#firstKey !== undefined) {
-      ;(this.#hits ??= new Map()).set(key, hit)
-    } else {
-      this.#firstKey = key
-      this.#firstHit = hit
+  loadAll(keys: readonly string[]): readonly LoadedEntry[] {
+    if (this.#waiting.hasBegun) return keys.map((key) => orError(() => this.load(key)))
+    const found = orError(() => this.#engine.readAllNow(this.keyspace, keys))
+    if (found instanceof Error) return keys.map(() => found)
+    return keys.map((key, index) => this.#taken(key, this.#isLarge ? undefined : found[index]))
+  }
+
+  /** One value at a time the engine cannot tell when they are too many for one answer; asked in bulk it says so. */
+  get #isLarge(): boolean {
+    return this.#bytes >= this.#maxBytes
+  }
+
+  #known(key: string): Entry | null | undefined {
+    if (!this.#waiting.hasBegun) return undefined
+    this.#byKey ??= new Map()
+    for (; this.#indexed < this.#keys.length; this.#indexed++) {
+      this.#byKey.set(this.#keys[this.#indexed]!, this.#hits[this.#indexed]!)
     }
+    return this.#byKey.get(key)
+  }
+
+  #taken(key: string, hit: Entry | null | undefined): Entry | null | Promise<Entry | null> {
+    if (hit === undefined) {
+      this.#waiting.hasBegun = true
+      return (this.#bulk ??= this.#newBulk()).load(key)
+    }
+    this.#bytes += hit?.size ?? 0
+    this.#keys.push(key)
+    this.#hits.push(hit)
+    this.#reads.noteOne(this.keyspace, hit)
+    return hit
   }
 
   #newBulk(): DataLoader<string, Entry | null> {
@@ -92,5 +132,13 @@ class KeyspaceLoader {
       },
       { maxBatchSize: this.#maxKeysPerCall },
     )
+  }
+}
+
+function orError<Result>(read: () => Result): Result | Error {
+  try {
+    return read()
+  } catch (error) {
+    return error as Error
   }
 }

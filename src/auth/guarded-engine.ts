@@ -84,7 +84,16 @@ export class GuardedEngine implements EngineApi {
     void this.#ask('read', keyspace, [key])
     const partition = this.#partition(keyspace)
     const entry = this.#engine.readNow(keyspace, partition.inner(key))
-    return entry === undefined || entry === null || partition === shared ? entry : partition.outerEntry(entry)
+    return entry && partition.outerEntry(entry)
+  }
+
+  readAllNow(keyspace: string, keys: readonly string[]): readonly (Entry | null | undefined)[] {
+    if (this.#options.authorize !== undefined) return keys.map(() => undefined)
+    void this.#ask('read', keyspace, keys)
+    const partition = this.#partition(keyspace)
+    if (partition === shared) return this.#engine.readAllNow(keyspace, keys)
+    const entries = this.#engine.readAllNow(keyspace, keys.map(partition.inner))
+    return entries.map((entry) => entry && partition.outerEntry(entry))
   }
 
   async put(keyspace: string, input: PutInput): Promise<PutResult> {

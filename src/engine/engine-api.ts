@@ -11,6 +11,7 @@ export interface EngineApi extends Pick<
   | 'getMany'
   | 'read'
   | 'readNow'
+  | 'readAllNow'
   | 'put'
   | 'putMany'
   | 'delete'

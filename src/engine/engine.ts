@@ -24,7 +24,7 @@ import { MemoryBudget } from './memory.ts'
 import { PeerService } from './peer-service.ts'
 import type { KeyspaceDefinition, KeyspacePolicy } from './policy.ts'
 import { preparePuts } from './prepare-put.ts'
-import { read, type ReadContext, readNow } from './read.ts'
+import { read, readAllNow, type ReadContext, readNow } from './read.ts'
 import type {
   ClusterInfo,
   Confirmation,
@@ -190,6 +190,11 @@ export class Engine {
    */
   readNow(keyspace: string, key: string): Entry | null | undefined {
     return readNow(this.#readContext, this.#served(keyspace).keyspace, key)
+  }
+
+  /** The same of many keys, in order and at one moment. Takes any number of keys. */
+  readAllNow(keyspace: string, keys: readonly string[]): readonly (Entry | null | undefined)[] {
+    return readAllNow(this.#readContext, this.#served(keyspace).keyspace, keys)
   }
 
   /**

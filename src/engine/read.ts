@@ -61,8 +61,27 @@ export function read(
  * the key has to be waited for, which `read` does.
  */
 export function readNow(context: ReadContext, keyspace: Keyspace, key: string): EntryView | null | undefined {
-  if (!context.peers.mayServe()) return undefined
-  const hit = fromMemory(context, keyspace, key, context.clock.monotonic())
+  return context.peers.mayServe() ? answerable(context, keyspace, key, context.clock.monotonic()) : undefined
+}
+
+/** The same of many keys, all at one moment. */
+export function readAllNow(
+  context: ReadContext,
+  keyspace: Keyspace,
+  keys: readonly string[],
+): readonly (EntryView | null | undefined)[] {
+  if (!context.peers.mayServe()) return keys.map(() => undefined)
+  const nowMs = context.clock.monotonic()
+  return keys.map((key) => answerable(context, keyspace, key, nowMs))
+}
+
+function answerable(
+  context: ReadContext,
+  keyspace: Keyspace,
+  key: string,
+  nowMs: number,
+): EntryView | null | undefined {
+  const hit = fromMemory(context, keyspace, key, nowMs)
   // Too large for any answer, which `read` says.
   return hit !== undefined && hit !== null && isLargerThan(context.limits.maxAnswerBytes, hit) ? undefined : hit
 }

@@ -6,11 +6,11 @@ import { fieldOf, isJsonObject } from './stored-values.ts'
 const storedAsText: ReadonlySet<string> = new Set(['DateTime', 'Duration', 'Base64Bytes'])
 
 /** What fails stands in a list as an error, and fails no other element. */
-export function orError(make: () => unknown): unknown {
+export function orError<Result>(make: () => Result): Result | Error {
   try {
     return make()
   } catch (error) {
-    return error
+    return error as Error
   }
 }
 

@@ -15,7 +15,11 @@ import type { RootField, TypedEntity, TypedKey, TypedSchema } from './typed-sche
 export interface TypedContext {
   /** Reads one entry: at once from memory, or together with all others that the operation asks for at the moment. */
   loadEntry(keyspace: string, key: string): Entry | null | Promise<Entry | null>
+  /** The same of many, in order, with the errors of those that have any. */
+  loadEntries(keyspace: string, keys: readonly string[]): readonly LoadedEntry[]
 }
+
+type LoadedEntry = Entry | null | Promise<Entry | null> | Error
 
 /** Gives the same functions, with each FedcacheError that they throw or reject with made a GraphQL error. */
 export type MapErrors = <Fields extends object>(fields: Fields) => Fields
@@ -31,10 +35,10 @@ type ResolverMap = Record<string, Record<string, unknown>>
 
 /** Resolvers of typed keyspaces, by type and field. */
 export function typedResolvers(types: TypedSchema, { mapErrors, maxKeys }: TypedResolverOptions): ResolverMap {
-  const { read, readOne, refer, raise } = mapErrors({
+  const { read, refer, make, raise } = mapErrors({
     read: readEntity,
-    readOne: readSingle,
     refer: readReference,
+    make: entityOf,
     raise: (error: FedcacheError) => {
       throw error
     },
@@ -55,7 +59,7 @@ export function typedResolvers(types: TypedSchema, { mapErrors, maxKeys }: Typed
   }
   for (const field of types.entryFields) add(field.typeName, field.name, entryField(field, read, mapError))
   for (const field of types.rootFields) {
-    add('Query', field.name, mapErrors({ resolve: rootField(field, { refer, readOne }, maxKeys) }).resolve)
+    add('Query', field.name, mapErrors({ resolve: rootField(field, { refer, make }, maxKeys) }).resolve)
   }
   return resolvers
 }
@@ -66,10 +70,20 @@ function readEntity(
   context: TypedContext,
   sent?: JsonObject,
 ): StoredEntity | null | Promise<StoredEntity | null> {
-  const found = (entry: Entry | null): StoredEntity | null =>
-    entry === null ? null : rememberEntry(context, new StoredEntity(entry, key, sent), entry)
-  const entry = context.loadEntry(key.keyspace, text)
-  return entry instanceof Promise ? entry.then(found) : found(entry)
+  return entityOf(context.loadEntry(key.keyspace, text), key, context, sent)
+}
+
+/** The entity of an entry. Throws where there is an error instead. */
+function entityOf(
+  entry: LoadedEntry,
+  key: TypedKey,
+  context: TypedContext,
+  sent?: JsonObject,
+): StoredEntity | null | Promise<StoredEntity | null> {
+  if (entry === null) return null
+  if (entry instanceof Promise) return entry.then((later) => entityOf(later, key, context, sent))
+  if (entry instanceof Error) throw entry
+  return rememberEntry(context, new StoredEntity(entry, key, sent), entry)
 }
 
 function readReference(
@@ -84,19 +98,9 @@ function readReference(
   return readEntity(key, keyText(name, key, reference), context, fields)
 }
 
-/** Reads an entity by the only field of its key. */
-function readSingle(
-  typeName: string,
-  key: TypedKey,
-  value: unknown,
-  context: TypedContext,
-): StoredEntity | null | Promise<StoredEntity | null> {
-  return readEntity(key, singleKeyText(typeName, key, value), context)
-}
-
 function rootField(
   field: RootField,
-  { refer, readOne }: { readonly refer: typeof readReference; readonly readOne: typeof readSingle },
+  { refer, make }: { readonly refer: typeof readReference; readonly make: typeof entityOf },
   maxKeys: number,
 ): GraphQLFieldResolver<unknown, TypedContext> {
   const { kind, entity, key } = field
@@ -104,20 +108,24 @@ function rootField(
   if (kind === 'one') return (_parent, args, context) => refer(only, args, context)
   const argument = keysArgument(field)
   const isSingle = key.fields.length === 1
-  const readItem = (given: unknown, context: TypedContext): unknown => {
-    try {
-      return isSingle ? readOne(entity.name, key, given, context) : refer(only, given as JsonObject, context)
-    } catch (error) {
-      return error
-    }
-  }
   return (_parent, args, context) => {
     const keys = args[argument] as readonly unknown[]
     if (keys.length > maxKeys) {
       throw new FedcacheError('TOO_MANY_KEYS', `One field takes at most ${maxKeys} keys; received ${keys.length}.`)
     }
-    return keys.map((given) => readItem(given, context))
+    if (!isSingle) return keys.map((given) => orError(() => refer(only, given as JsonObject, context)))
+    const texts = keys.map((given) => orError(() => singleKeyText(entity.name, key, given)))
+    return loadedAll(key.keyspace, texts, context).map((entry) => orError(() => make(entry, key, context)))
   }
+}
+
+function loadedAll(
+  keyspace: string,
+  texts: readonly (string | Error)[],
+  context: TypedContext,
+): readonly LoadedEntry[] {
+  if (texts.every((text) => typeof text === 'string')) return context.loadEntries(keyspace, texts)
+  return texts.map((text) => (text instanceof Error ? text : orError(() => context.loadEntry(keyspace, text))))
 }
 
 /** Every field of the object types, those with arguments as well: nothing but the stored value can answer them. */

@@ -35,6 +35,7 @@ function tenants(): Fedcache {
       },
       shared: {},
     },
+    subgraph: { typeDefs: 'type Order @key(fields: "id") @keyspace(name: "orders", many: "orders") { id: ID! }' },
   })
 }
 
@@ -92,6 +93,18 @@ test('many keys keep their order, and the source is asked under the names of the
     { key: '2', value: { id: 'acme/2' } },
   ])
   expect(asked.toSorted()).toStrictEqual(['acme/1', 'acme/2'])
+})
+
+test('a list of typed entities is of the own entries, from the source and from memory', async () => {
+  fedcache = tenants()
+  const query = '{ orders(ids: ["1", "2", "1"]) { id } }'
+  for (const tenant of ['acme', 'umbrella', 'acme', 'umbrella']) {
+    const ids = ['1', '2', '1'].map((id) => ({ id: `${tenant}/${id}` }))
+    expect((await as(tenant, query)).data.orders).toStrictEqual(ids)
+  }
+  expect(asked).toStrictEqual(['acme/1', 'acme/2', 'umbrella/1', 'umbrella/2'])
+  const found = await as('acme', '{ orders(ids: ["umbrella/1"]) { id } }')
+  expect(found.data.orders).toStrictEqual([{ id: 'acme/umbrella/1' }])
 })
 
 test('invalidating a tag leaves the entries of others alone', async () => {

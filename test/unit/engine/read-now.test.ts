@@ -60,6 +60,21 @@ describe('readNow', () => {
 
   test('refuses keyspaces that do not exist', () => {
     const { engine } = engineOver(answeringSource(() => 1))
-    expect(() => engine.readNow('nothing', 'a')).toThrow(expect.objectContaining({ code: 'KEYSPACE_NOT_FOUND' }))
+    const refusal = expect.objectContaining({ code: 'KEYSPACE_NOT_FOUND' })
+    expect(() => engine.readNow('nothing', 'a')).toThrow(refusal)
+    expect(() => engine.readAllNow('nothing', ['a'])).toThrow(refusal)
+  })
+
+  test('answers the same for each of many keys', async () => {
+    const peers = scriptedPeers()
+    const limits = { ...plainLimits, maxAnswerBytes: 100 }
+    const { engine } = engineFixture([keyspaceDefinition({ format: 'text' })], { limits, peers })
+    await engine.put('things', { key: 'fits', text: 'x' })
+    await engine.put('things', { key: 'large', text: 'x'.repeat(101) })
+    const keys = ['large', 'fits', 'cold', '', 'fits']
+    const fits = { key: 'fits', servedFrom: 'OWNER' }
+    expect(engine.readAllNow('things', keys)).toMatchObject([undefined, fits, undefined, undefined, fits])
+    peers.serves = false
+    expect(engine.readAllNow('things', keys)).toEqual(keys.map(() => undefined))
   })
 })

@@ -5,16 +5,38 @@ import { after, engineOver } from '../../support/engine-fixture.ts'
 import { answeringSource } from '../../support/scripted-source.ts'
 
 describe('the loader of one operation', () => {
-  test('answers hits without a promise, each key with one reading', async () => {
-    const { engine, clock } = engineOver(answeringSource((key) => key))
-    await after(clock, 0, engine.getMany('things', ['a', 'b']))
+  test('answers hits without a promise', async () => {
+    const { engine, clock } = engineOver(answeringSource((key) => (key === 'none' ? null : key)))
+    await after(clock, 0, engine.getMany('things', ['a', 'b', 'none']))
     const reads = new ReadRecord()
     const loader = new EntryLoader(engine, reads, 1000)
-    const entry = loader.load('things', 'a')
-    expect(entry).toMatchObject({ key: 'a' })
-    expect(loader.load('things', 'a')).toBe(entry)
-    expect(engine.stats('things').hits).toBe(1)
-    expect(reads.summary()).toMatchObject({ hits: 1 })
+    expect(loader.load('things', 'a')).toMatchObject({ key: 'a' })
+    expect(loader.loadAll('things', ['b', 'none', 'b'])).toMatchObject([{ key: 'b' }, null, { key: 'b' }])
+    expect(reads.summary()).toMatchObject({ hits: 3, notFound: 1 })
+  })
+
+  test('gives what it gave before, whatever has changed since it had to wait', async () => {
+    const { engine, clock } = engineOver(answeringSource((key) => (key === 'none' ? null : `first ${key}`)))
+    await after(clock, 0, engine.getMany('things', ['a', 'b', 'none']))
+    const loader = new EntryLoader(engine, new ReadRecord(), 1000)
+    const [single, [b, none]] = [loader.load('things', 'a'), loader.loadAll('things', ['b', 'none'])]
+    const cold = loader.load('things', 'cold')
+    await after(clock, 0, Promise.all([engine.delete('things', 'a'), engine.delete('things', 'b'), cold]))
+    expect(loader.load('things', 'a')).toBe(single)
+    expect(loader.loadAll('things', ['b', 'none'])).toEqual([b, none])
+  })
+
+  test('tells of each key of a list what is wrong with it', async () => {
+    const { engine, clock } = engineOver(answeringSource((key) => (key === 'bad' ? new Error('no') : key)))
+    const loader = new EntryLoader(engine, new ReadRecord(), 1000)
+    const [a, bad, empty] = loader.loadAll('things', ['a', 'bad', ''])
+    const settled = await after(clock, 0, Promise.allSettled([a, bad, empty]))
+    expect(settled).toMatchObject([
+      { value: { key: 'a' } },
+      { reason: { code: 'SOURCE_FAILED' } },
+      { reason: { code: 'BAD_USER_INPUT' } },
+    ])
+    expect(loader.loadAll('nothing', ['a', 'b'])).toMatchObject(['a', 'b'].map(() => ({ code: 'KEYSPACE_NOT_FOUND' })))
   })
 
   test('reads the others of a keyspace together', async () => {
@@ -34,7 +56,9 @@ describe('the loader of one operation', () => {
     )
     await after(clock, 0, engine.getMany('things', ['a', 'b', 'c', 'd']))
     const loader = new EntryLoader(engine, new ReadRecord(), 1000)
-    const results = ['a', 'b', 'c', 'd'].map((key) => loader.load('things', key))
-    expect(results.map((result) => result instanceof Promise)).toEqual([false, false, false, true])
+    const isLater = (result: unknown): boolean => result instanceof Promise
+    expect(['a', 'b', 'c', 'd'].map((key) => isLater(loader.load('things', key)))).toEqual([false, false, false, true])
+    const other = new EntryLoader(engine, new ReadRecord(), 1000)
+    expect(other.loadAll('things', ['a', 'b', 'c', 'd']).map(isLater)).toEqual([false, false, false, true])
   })
 })
