@@ -174,9 +174,10 @@ export class Presence {
 
   #subscribe(): void {
     const { options, subjects, view, members, routes, announcements } = this.#parts
-    const { bus, logger } = options
+    const { bus, clock, logger } = options
     const responder = new Responder({
       bus,
+      clock,
       logger,
       host: this.#host,
       view: () => view.hash,

@@ -4,6 +4,7 @@ import {
   type Bus,
   BusError,
   type BusMessage,
+  type Clock,
   type Logger,
   type PeerAnswer,
   type PeerHost,
@@ -15,10 +16,12 @@ import { packWriteAnswers, rowOverheadBytes, unpackEntries, unpackWrites } from 
 import { decodeFrame, encodeFrame, type Frame } from './protocol/frame.ts'
 import { pieceLimitBytes } from './protocol/pack-pieces.ts'
 import { type Fields, fields, list, number, text, texts, word } from './protocol/shape.ts'
+import { ReplyMemory } from './reply-memory.ts'
 
 /** What answering needs. */
 export interface ResponderContext {
   readonly bus: Bus
+  readonly clock: Clock
   readonly logger: Logger
   readonly host: PeerHost
   /** Hash of the view by which this peer places keys. */
@@ -41,10 +44,12 @@ const maxAgreementMs = 500
 /** Answers other peers. What it cannot read it refuses by throwing a ProtocolError. */
 export class Responder {
   readonly #context: ResponderContext
+  readonly #memory: ReplyMemory
   #keysUnderWay = 0
 
   constructor(context: ResponderContext) {
     this.#context = context
+    this.#memory = new ReplyMemory(context.clock)
   }
 
   /** Answers a request for entries. */
@@ -89,7 +94,7 @@ export class Responder {
       ? await this.#underAdmission(keys, () => host.readFor(as, keyspace, keys, timeoutMs))
       : keys.map((): PeerAnswer => ({ kind: 'ELSEWHERE' }))
     const { head: columns, values } = packAnswers(this.#fitting(answers))
-    respond(message, encodeFrame(columns, values))
+    respond(message, encodeFrame(columns, values, this.#memory.take))
   }
 
   async #underAdmission(

@@ -30,7 +30,7 @@ export interface BusMessage {
   readonly data: Uint8Array
   /**
    * Sends a reply; there where the sender waits for one, and only the first counts. Works until the bus is closed, the
-   * handler's own end does not matter.
+   * handler's own end does not matter. The data may be changed from the next turn of the event loop on.
    *
    * @throws BusError `TOO_LARGE`, `DISCONNECTED` or `CLOSED`; then nothing was sent, and after `TOO_LARGE` a smaller
    * reply can be.

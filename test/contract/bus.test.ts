@@ -153,6 +153,22 @@ describe.each([
       expect((await a.request('later', bytes(''), { timeoutMs: longMs })).length).toBe(0)
     })
 
+    test('may be answered out of memory that is used for something else soon', async () => {
+      const sizes = [1, 100, 70_000, 3, 40_000, 40_000, 200_000]
+      b.subscribe('reuse', ({ data, respond }) => {
+        const reply = new Uint8Array(sizes[Number(textOf(data))]!).fill(1)
+        respond?.(reply)
+        setImmediate(() => reply.fill(2))
+      })
+      await settle(a, b)
+      const replies = await Promise.all(
+        sizes.map((_size, index) => a.request('reuse', bytes(String(index)), { timeoutMs: longMs })),
+      )
+      expect(replies.map((reply) => [reply.length, reply.every((byte) => byte === 1)])).toEqual(
+        sizes.map((size) => [size, true]),
+      )
+    })
+
     test('fails at once where nobody subscribes', async () => {
       await settle(a, b)
       await expect(a.request('nobody', bytes(''), { timeoutMs: longMs })).rejects.toMatchObject({

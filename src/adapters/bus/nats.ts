@@ -267,6 +267,7 @@ class NatsBus implements Bus {
     const { subject, data, reply } = message
     this.#count(data)
     const received = { subject, data }
+    // nats.js copies it into what it writes to the socket, in a microtask at the latest.
     const respond = (answer: Uint8Array) => this.#send(reply ?? '', answer)
     // nats.js gives an empty reply subject where there is none.
     this.#handlers.run(handler, reply === undefined || reply === '' ? received : { ...received, respond })

@@ -45,15 +45,19 @@ const codec = new Packr(codecOptions)
  * @param head `null`, booleans, numbers, strings, bytes, arrays, and objects with string keys, at most 16 deep; not checked
  * here, and refused by {@link decodeFrame}. Unpaired surrogates in strings are not preserved.
  * @param values one character per byte, U+0000 to U+00FF; of other characters the high bits are lost.
- * @returns bytes that nobody else writes to.
+ * @param allocate gives the memory that is returned; by default such as nobody else writes to.
  */
-export function encodeFrame(head: unknown, values: readonly (string | null)[] = []): Uint8Array {
+export function encodeFrame(
+  head: unknown,
+  values: readonly (string | null)[] = [],
+  allocate: (bytes: number) => Buffer = ownMemory,
+): Uint8Array {
   const packedHead = codec.pack(head)
   let tailBytes = 0
   for (const value of values) if (value !== null) tailBytes += value.length
 
   const headStart = frameOverheadBytes + valueOverheadBytes * values.length
-  const frame = Buffer.allocUnsafeSlow(headStart + packedHead.length + tailBytes)
+  const frame = allocate(headStart + packedHead.length + tailBytes)
   frame[0] = protocolVersion
   frame.writeUInt32LE(packedHead.length, 1)
   frame.writeUInt32LE(values.length, 5)
@@ -108,6 +112,10 @@ export function decodeFrame(data: Uint8Array): Frame {
     }
   }
   return { head, values }
+}
+
+function ownMemory(bytes: number): Buffer {
+  return Buffer.allocUnsafeSlow(bytes)
 }
 
 function decodeHead(packed: Buffer): unknown {

@@ -76,6 +76,7 @@ async function world(maxPayload: number): Promise<void> {
   })
   const responder = new Responder({
     bus: buses.b,
+    clock,
     logger,
     host: host as PeerHost,
     view: () => agreement.view,
