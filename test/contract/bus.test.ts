@@ -156,7 +156,7 @@ describe.each([
     test('may be answered out of memory that is used for something else soon', async () => {
       const sizes = [1, 100, 70_000, 3, 40_000, 40_000, 200_000]
       b.subscribe('reuse', ({ data, respond }) => {
-        const reply = new Uint8Array(sizes[Number(textOf(data))]!).fill(1)
+        const reply = Buffer.alloc(sizes[Number(textOf(data))]!, 1)
         respond?.(reply)
         setImmediate(() => reply.fill(2))
       })

@@ -198,7 +198,7 @@ class MemoryBus implements Bus, HubPort {
   #receive(handler: BusHandler, { subject, data, reply }: HubMessage): void {
     this.#count(data)
     const received = { subject, data }
-    const respond = (answer: Uint8Array) => this.#send(reply ?? '', answer.slice())
+    const respond = (answer: Uint8Array) => this.#send(reply ?? '', Uint8Array.from(answer))
     this.#handlers.run(handler, reply === undefined ? received : { ...received, respond })
   }
 
