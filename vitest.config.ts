@@ -5,7 +5,28 @@ import { defineConfig } from 'vitest/config'
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 // Suites whose tests start processes, servers or browsers, and so need longer.
-const slow = new Set(['integration', 'federation', 'browser'])
+const slow = ['integration', 'federation', 'browser', 'cluster']
+// Peers that starve take each other for dead: clusters of real processes have the machine to themselves.
+const clusters = ['cluster-*', 'discovery', 'invalidation-cluster', 'nats-*', 'tls', 'workers']
+const clusterTests = clusters.map((name) => `test/integration/${name}.test.ts`)
+
+function project(name: string, include: readonly string[], exclude: readonly string[] = []) {
+  const isSlow = slow.includes(name)
+  return {
+    extends: true as const,
+    test: {
+      name,
+      include: [...include],
+      exclude: [...exclude],
+      testTimeout: isSlow ? 60_000 : 30_000,
+      hookTimeout: isSlow ? 120_000 : 30_000,
+      maxWorkers: name === 'cluster' ? 1 : 2,
+      sequence: { groupOrder: name === 'cluster' ? 2 : isSlow ? 1 : 0 },
+      // A machine shared with others can starve them all the same. A test that passes only the second time is shown.
+      retry: isSlow && env['CI'] !== undefined ? 1 : 0,
+    },
+  }
+}
 
 export default defineConfig({
   resolve: {
@@ -21,20 +42,11 @@ export default defineConfig({
     projects: [
       // Packages of their own, which must not meet those here.
       'test/gateways/vitest.config.ts',
-      ...['unit', 'contract', 'simulation', 'integration', 'federation', 'browser'].map((name) => ({
-        extends: true as const,
-        test: {
-          name,
-          include: [`test/${name}/**/*.test.ts`],
-          testTimeout: slow.has(name) ? 60_000 : 30_000,
-          hookTimeout: slow.has(name) ? 120_000 : 30_000,
-          // Peers that starve take each other for dead: clusters of real processes have the machine to themselves.
-          maxWorkers: slow.has(name) ? 1 : 2,
-          sequence: { groupOrder: slow.has(name) ? 1 : 0 },
-          // A machine shared with others can starve them all the same. A test that passes only the second time is shown.
-          retry: slow.has(name) && env['CI'] !== undefined ? 1 : 0,
-        },
-      })),
+      ...['unit', 'contract', 'simulation', 'federation', 'browser'].map((name) =>
+        project(name, [`test/${name}/**/*.test.ts`]),
+      ),
+      project('integration', ['test/integration/**/*.test.ts'], clusterTests),
+      project('cluster', clusterTests),
     ],
     restoreMocks: true,
     unstubEnvs: true,

@@ -8,7 +8,7 @@ export default defineConfig({
     globalSetup: ['install.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    maxWorkers: 1,
+    maxWorkers: 2,
     sequence: { groupOrder: 1 },
   },
 })
