@@ -82,9 +82,9 @@ export class Cluster implements Peers {
     return this.#parts.view.owner(slot) ?? null
   }
 
-  mayServe(): boolean {
+  mayServe(nowMs: number = this.#parts.options.clock.monotonic()): boolean {
     const { lease, view, routes } = this.#parts
-    if (!lease.held) return lease.isolated
+    if (!lease.heldAt(nowMs)) return lease.isolated
     return view.hash !== '' && !(this.#state === 'JOINING' && routes.isPlaced)
   }
 
@@ -92,8 +92,8 @@ export class Cluster implements Peers {
     return this.#parts.room.wait(() => this.mayServe(), timeoutMs)
   }
 
-  route(slot: number): Route {
-    return this.#parts.routes.to(slot)
+  route(slot: number, nowMs: number): Route {
+    return this.#parts.routes.to(slot, nowMs)
   }
 
   holders(): readonly string[] {

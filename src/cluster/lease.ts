@@ -49,7 +49,11 @@ export class Lease {
    * paused, and a writer may have given up waiting for it meanwhile.
    */
   get held(): boolean {
-    const nowMs = this.#context.clock.monotonic()
+    return this.heldAt(this.#context.clock.monotonic())
+  }
+
+  /** The same for whoever has just read the clock. */
+  heldAt(nowMs: number): boolean {
     return nowMs < this.#untilMs && nowMs - this.#lookedAtMs < this.#context.timings.pausedAfterMs
   }
 

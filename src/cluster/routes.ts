@@ -23,12 +23,12 @@ export class Routes {
     this.#context = context
   }
 
-  /** How a key of the slot is brought into this process at this moment. */
-  to(slot: number): Route {
+  /** How a key of the slot is brought into this process at this moment, which is `nowMs` on the monotonic clock. */
+  to(slot: number, nowMs: number): Route {
     const { selfId, lease } = this.#context
     const view = this.#context.view
     const owner = view.owner(slot)
-    if (owner === undefined || !lease.held) return { kind: 'LOAD', near: true, previous: undefined }
+    if (owner === undefined || !lease.heldAt(nowMs)) return { kind: 'LOAD', near: true, previous: undefined }
     if (owner === selfId) return { kind: 'LOAD', near: false, previous: this.#previous(slot) }
     if (this.#isReachable(owner)) return { kind: 'ASK', peer: owner, as: 'OWNER' }
     const deputy = view.deputy(slot)

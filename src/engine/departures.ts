@@ -50,10 +50,10 @@ export class Departures {
     return this.#begin(keyspace, key, nowMs, this.#loadAsOwner)
   }
 
-  readonly #sendByRoute: Send = (served, flight) => this.#send(served, flight)
+  readonly #sendByRoute: Send = (served, flight, nowMs) => this.#send(served, flight, nowMs)
 
-  readonly #loadAsOwner: Send = (served, flight) => {
-    const route = this.#context.peers.route(flight.slot)
+  readonly #loadAsOwner: Send = (served, flight, nowMs) => {
+    const route = this.#context.peers.route(flight.slot, nowMs)
     this.#load(served, flight, route.kind === 'LOAD' ? route : asDeputy)
   }
 
@@ -64,7 +64,7 @@ export class Departures {
     const served = keyspaces.find(keyspace.name)
     // A reader whose flight fell under a tag fence begins another, perhaps after its keyspace was deleted.
     if (served?.keyspace !== keyspace) landLater(keyspace, flight, wasDeleted(keyspace))
-    else if (this.#context.peers.mayServe()) send(served, flight)
+    else if (this.#context.peers.mayServe(nowMs)) send(served, flight, nowMs)
     else void this.#sendLater(served, flight, send)
     return flight
   }
@@ -76,13 +76,13 @@ export class Departures {
   async #sendLater(served: ServedKeyspace, flight: Flight, send: Send): Promise<void> {
     const { clock, peers } = this.#context
     const mayServe = await peers.whenMayServe(Math.max(0, flight.deadlineMs - clock.monotonic()))
-    if (mayServe) send(served, flight)
+    if (mayServe) send(served, flight, clock.monotonic())
     else landOverdue(served.keyspace, flight)
   }
 
-  #send(served: ServedKeyspace, flight: Flight): void {
+  #send(served: ServedKeyspace, flight: Flight, nowMs: number): void {
     const { peers } = this.#context
-    const route = peers.route(flight.slot)
+    const route = peers.route(flight.slot, nowMs)
     if (route.kind === 'LOAD') return this.#load(served, flight, route)
     // What lives in its owner's memory only, no deputy can have.
     if (route.as === 'DEPUTY' && served.loader === undefined) return void this.#reroute(served, [flight])
@@ -151,8 +151,12 @@ export class Departures {
     try {
       const sentAtMs = this.#context.clock.monotonic()
       // A flight that was kept apart may stand beside another of its key; the key is asked for twice then.
-      const keys = flights.map((flight) => flight.key)
-      const latestMs = flights.reduce((latest, { deadlineMs }) => Math.max(latest, deadlineMs), sentAtMs + 1)
+      const keys: string[] = []
+      let latestMs = sentAtMs + 1
+      for (const { key, deadlineMs } of flights) {
+        keys.push(key)
+        latestMs = Math.max(latestMs, deadlineMs)
+      }
       const timeoutMs = as === 'PREVIOUS' ? Math.min(latestMs - sentAtMs, maxPreviousMs) : latestMs - sentAtMs
       keyspace.counters.peerReads += keys.length * peers.length
       const asked = await Promise.all(
@@ -160,11 +164,14 @@ export class Departures {
       )
       this.#questions.answered(question, valueBytesOf(asked[0]!))
       const arrived: Arrived = { asked, sentAtMs, atMs: this.#context.clock.monotonic() }
-      const lost = flights.filter((flight, index) =>
-        as === 'PREVIOUS'
-          ? !this.#arriveFromPrevious(served, flight, index, arrived)
-          : !this.#arrive(served, flight, asked[0]![index]!, arrived),
-      )
+      const lost: Flight[] = []
+      for (const [index, flight] of flights.entries()) {
+        const hasArrived =
+          as === 'PREVIOUS'
+            ? this.#arriveFromPrevious(served, flight, index, arrived)
+            : this.#arrive(served, flight, asked[0]![index]!, arrived)
+        if (!hasArrived) lost.push(flight)
+      }
       if (lost.length > 0) void this.#reroute(served, lost)
     } catch (cause) {
       // Nothing here should throw; were it to, the flights must land all the same.
@@ -179,7 +186,7 @@ export class Departures {
       case 'ENTRY': {
         const store = answer.servedFrom !== 'STALE' && this.#admits(keyspace, flight.key)
         const entry = keyspace.received(flight, answer.entry, 'NEAR', arrived, store)
-        fenceOff(keyspace, flight, entry)
+        fenceOff(keyspace, flight, entry, arrived)
         keyspace.land(flight, new Arrival(entry, fromPeer(answer.servedFrom), arrived.atMs), store)
         return true
       }
@@ -209,7 +216,7 @@ export class Departures {
       .filter((entry) => !keyspace.isOverruled(entry))
     if (entries.length > 0) {
       const newest = entries.reduce((best, entry) => (entry.version > best.version ? entry : best))
-      fenceOff(keyspace, flight, newest)
+      fenceOff(keyspace, flight, newest, arrived)
       const entry = keyspace.received(flight, newest, 'LOADED', arrived)
       keyspace.land(flight, new Arrival(entry, 'PEER', arrived.atMs))
       return true
@@ -226,15 +233,16 @@ export class Departures {
     const { peers, clock } = this.#context
     await peers.routeChange()
     for (const flight of flights) {
-      if (clock.monotonic() >= flight.deadlineMs) landOverdue(served.keyspace, flight)
-      else if (peers.mayServe()) this.#sendAnew(served, flight)
-      else void this.#sendLater(served, flight, (_, later) => this.#sendAnew(served, later))
+      const nowMs = clock.monotonic()
+      if (nowMs >= flight.deadlineMs) landOverdue(served.keyspace, flight)
+      else if (peers.mayServe(nowMs)) this.#sendAnew(served, flight, nowMs)
+      else void this.#sendLater(served, flight, this.#sendAnew)
     }
   }
 
   /** Where peers take each other for the owner for long, the source is asked all the same. */
-  #sendAnew(served: ServedKeyspace, flight: Flight): void {
-    if (++flight.reroutes <= maxReroutes || served.loader === undefined) this.#send(served, flight)
+  readonly #sendAnew: Send = (served, flight, nowMs) => {
+    if (++flight.reroutes <= maxReroutes || served.loader === undefined) this.#send(served, flight, nowMs)
     else this.#load(served, flight, asDeputy)
   }
 
@@ -243,8 +251,8 @@ export class Departures {
   }
 }
 
-/** Sends a flight on its way. */
-type Send = (served: ServedKeyspace, flight: Flight) => void
+/** Sends a flight on its way, at `nowMs` on the monotonic clock. */
+type Send = (served: ServedKeyspace, flight: Flight, nowMs: number) => void
 
 /** What peers answered, per peer and in the order of the keys. */
 interface Arrived {
@@ -256,8 +264,13 @@ interface Arrived {
 const asDeputy = { kind: 'LOAD', near: true, previous: undefined } as const
 
 /** Lets only those have an entry who asked first, where it may be from before an invalidation that is known here. */
-function fenceOff(keyspace: Keyspace, flight: Flight, { tags }: { readonly tags: readonly string[] }): void {
-  if (keyspace.isSpreading(tags)) flight.fencedAt = flight.sequence
+function fenceOff(
+  keyspace: Keyspace,
+  flight: Flight,
+  { tags }: { readonly tags: readonly string[] },
+  { atMs }: Arrived,
+): void {
+  if (keyspace.isSpreading(tags, atMs)) flight.fencedAt = flight.sequence
 }
 
 function valueBytesOf(answers: readonly PeerAnswer[]): number {

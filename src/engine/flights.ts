@@ -148,7 +148,7 @@ export class Flights {
    * @returns whether what it brought may be stored.
    */
   end(flight: Flight, tags: readonly string[]): boolean {
-    if (this.#joinable.get(flight.key) === flight) this.#joinable.delete(flight.key)
+    this.#joinable.delete(flight.key, flight)
     if (this.#writes.size > 0 && this.#writes.get(flight.key) === flight) this.#writes.delete(flight.key)
     if (!flight.isPending) return false
     this.#exit(flight)
@@ -169,13 +169,13 @@ export class Flights {
     const flight = this.#joinable.get(key)
     if (flight === undefined) return
     flight.hooked = false
-    this.#joinable.delete(key)
+    this.#joinable.delete(key, flight)
   }
 
   /** Keeps later readers from joining a flight, and what it brings from being stored. */
   keepApart(flight: Flight): void {
     flight.hooked = false
-    if (this.#joinable.get(flight.key) === flight) this.#joinable.delete(flight.key)
+    this.#joinable.delete(flight.key, flight)
   }
 
   /** Marks the place of a reader who joins a flight that has begun before. */

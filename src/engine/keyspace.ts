@@ -239,13 +239,12 @@ export class Keyspace implements EntryContext {
   }
 
   /**
-   * Whether what another peer answers may be from before a clear or tag invalidation that was applied here, because
-   * that peer heard of it later.
+   * Whether what another peer answered, which came at `atMs`, may be from before a clear or tag invalidation that was
+   * applied here, because that peer heard of it later.
    */
-  isSpreading(tags: readonly string[]): boolean {
-    const nowMs = this.#clock.monotonic()
-    if (nowMs < this.#clearSpreadsUntilMs) return true
-    return this.#spreadingTags.size > 0 && tags.some((tag) => nowMs < (this.#spreadingTags.get(tag) ?? -Infinity))
+  isSpreading(tags: readonly string[], atMs: number): boolean {
+    if (atMs < this.#clearSpreadsUntilMs) return true
+    return this.#spreadingTags.size > 0 && tags.some((tag) => atMs < (this.#spreadingTags.get(tag) ?? -Infinity))
   }
 
   /** Keeps a put that another peer hands over. Returns whether this peer has it, or what replaced it, now. */

@@ -25,9 +25,10 @@ export class PassingMap<Key, Value> {
     this.#values[place] = value
   }
 
-  delete(key: Key): void {
+  /** Deletes the key where it has this value. */
+  delete(key: Key, value: Value): void {
     const place = this.#places.get(key)
-    if (place === undefined) return
+    if (place === undefined || this.#values[place] !== value) return
     this.#places.delete(key)
     this.#values[place] = undefined
     this.#free.push(place)

@@ -182,12 +182,20 @@ export interface Peers {
   owns(slot: number): boolean
   /** The owner of the slot by the view; `null` where none is known. */
   ownerOf(slot: number): string | null
-  /** Whether this peer may answer from its memory now. */
-  mayServe(): boolean
+  /**
+   * Whether this peer may answer from its memory now.
+   *
+   * @param nowMs the time of the monotonic clock, from whoever has just read it.
+   */
+  mayServe(nowMs?: number): boolean
   /** Resolves when it may; false after `timeoutMs`. */
   whenMayServe(timeoutMs: number): Promise<boolean>
-  /** How a key of the slot is brought into memory at this moment. */
-  route(slot: number): Route
+  /**
+   * How a key of the slot is brought into memory at this moment.
+   *
+   * @param nowMs the time of the monotonic clock, which is not read for every key of many.
+   */
+  route(slot: number, nowMs: number): Route
   /**
    * Peers that may still hold puts of slots that are this peer's now: they have not told that they handed over all that
    * is not theirs.
