@@ -73,11 +73,11 @@ export class Changes {
         }
         return
       case 'TAGS':
-        keyspace.invalidateTags(invalidation.tags, invalidation.version, this.#peers.spreadMs)
+        keyspace.invalidateTags(invalidation.tags, invalidation.version)
         this.missed(keyspace)
         return
       case 'CLEAR':
-        keyspace.clear(invalidation.version, this.#peers.spreadMs)
+        keyspace.clear(invalidation.version)
         this.cleared(keyspace, invalidation.version)
     }
   }

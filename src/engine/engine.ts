@@ -101,7 +101,14 @@ export class Engine {
     const versions = (this.#versions = new VersionClock(clock))
     const budget = new MemoryBudget(memoryLimit)
     const slotter = (keyspace: string): ((key: string) => number) => peers.slotter(keyspace)
-    const keyspaces = (this.#keyspaces = new Keyspaces({ clock, logger, versions, budget, slotter }))
+    const keyspaces = (this.#keyspaces = new Keyspaces({
+      clock,
+      logger,
+      versions,
+      budget,
+      slotter,
+      spreadMs: peers.spreadMs,
+    }))
     const changes = (this.#changes = new Changes({ keyspaces, peers, logger, onChanged: options.onChanged }))
     this.#sources = new SourceOwners({ keyspaces, changes, peers, versions, logger, named: sources })
     this.#catalogue = new KeyspaceCatalogue({

@@ -1,4 +1,4 @@
-import type { Clock, EntryTransfer, KeyChange, Store, StoreOptions } from '../ports/index.ts'
+import type { Clock, EntryTransfer, KeyChange, Peers, Store, StoreOptions } from '../ports/index.ts'
 import { FedcacheError } from '../errors.ts'
 import type { Encoded } from './encoding.ts'
 import type { EntryContext } from './entry-view.ts'
@@ -15,6 +15,15 @@ import { type Counters, newCounters } from './stats.ts'
 import type { EntryKind, StoredEntry } from './stored-entry.ts'
 import { TagIndex } from './tag-index.ts'
 
+/** What a keyspace needs beside its definition. */
+export interface KeyspaceContext {
+  readonly clock: Clock
+  readonly budget: MemoryBudget
+  /** The slot of a key. */
+  readonly slotOf: (key: string) => number
+  readonly spreadMs: Peers['spreadMs']
+}
+
 /** One keyspace in this process: its memory, its flights, its counters. */
 export class Keyspace implements EntryContext {
   readonly name: string
@@ -30,7 +39,10 @@ export class Keyspace implements EntryContext {
   readonly #clock: Clock
   readonly #budget: MemoryBudget
   readonly #tags: TagIndex
-  readonly #graves = new GraveList()
+  /** How long a change may be on its way to other peers; 0 where there are none. */
+  readonly #spreadMs: number
+  /** Where there are no other peers, nothing that has gone can come back. */
+  readonly #graves: GraveList | undefined
   #holdsPuts = false
   /** The highest version of a put that was kept. */
   #newestPut = 0
@@ -38,16 +50,15 @@ export class Keyspace implements EntryContext {
   readonly #spreadingTags = new Map<string, number>()
   #clearSpreadsUntilMs = -Infinity
 
-  constructor(
-    definition: KeyspaceDefinition,
-    { clock, budget, slotOf }: { clock: Clock; budget: MemoryBudget; slotOf: (key: string) => number },
-  ) {
+  constructor(definition: KeyspaceDefinition, { clock, budget, slotOf, spreadMs }: KeyspaceContext) {
     this.name = definition.name
     this.definition = definition
     this.slotOf = slotOf
     this.nearAdmission = new NearAdmission(clock)
     this.#clock = clock
     this.#budget = budget
+    this.#spreadMs = spreadMs
+    this.#graves = spreadMs > 0 ? new GraveList() : undefined
     this.#tags = new TagIndex(clock, (key) => this.drop(key))
     this.store = this.#newStore()
     budget.join(this)
@@ -196,16 +207,16 @@ export class Keyspace implements EntryContext {
   invalidate(key: string, version: number): void {
     this.flights.unhook(key)
     this.drop(key)
-    this.#graves.buryKey(key, version)
+    this.#graves?.buryKey(key, version)
   }
 
   /**
    * Lets nothing be stored that a put from here has replaced: neither what is under way, nor what another peer, which has
    * yet to hear of the put, still has. The put itself may be gone from memory before everybody has.
    */
-  replace(key: string, version: number, spreadMs = 0): void {
+  replace(key: string, version: number): void {
     this.flights.unhook(key)
-    if (spreadMs > 0) this.#graves.buryKey(key, version - 1)
+    this.#graves?.buryKey(key, version - 1)
   }
 
   /** Makes room for a change that was made by another peer: drops what is older. */
@@ -216,24 +227,25 @@ export class Keyspace implements EntryContext {
     // even where it seems newer: two peers that both took themselves for the owner may have written in either order.
     if (entry !== undefined && (entry.kind !== 'PUT' || entry.version < version)) this.drop(key)
     // The put that is told of may yet be handed over to this peer; only what is older may not.
-    this.#graves.buryKey(key, kind === 'PUT' ? version - 1 : version)
+    this.#graves?.buryKey(key, kind === 'PUT' ? version - 1 : version)
   }
 
   /** Drops, now and when they arrive, all entries that carry one of the tags. */
-  invalidateTags(tags: readonly string[], version: number, spreadMs = 0): void {
+  invalidateTags(tags: readonly string[], version: number): void {
     this.flights.fence(tags)
-    this.#spread(tags, spreadMs)
+    this.#spread(tags)
     // A copy that falls takes with it what is under way to replace it, whatever tags that turns out to carry.
     for (const key of this.flights.keys()) {
       if (this.store.peek(key)?.tags.some((tag) => tags.includes(tag)) === true) this.flights.unhook(key)
     }
     this.#tags.invalidate(tags)
-    this.#graves.buryTags(tags, version)
+    this.#graves?.buryTags(tags, version)
   }
 
   /** Whether an entry of another peer was deleted, invalidated or replaced by a change that is known here. */
   isOverruled({ key, encoded, tags, version }: EntryTransfer): boolean {
     if (version <= this.clearedAt) return true
+    if (this.#graves === undefined) return false
     // What is not there has no revision to compare with those of what was written.
     return encoded === null ? this.#graves.holds(key) : this.#graves.isBuried(key, tags, version)
   }
@@ -268,8 +280,8 @@ export class Keyspace implements EntryContext {
    * Drops everything but puts that are newer: a clear may arrive late. The old store is left to the garbage collector
    * whole, which costs no pause.
    */
-  clear(version = 0, spreadMs = 0): void {
-    if (spreadMs > 0) this.#clearSpreadsUntilMs = this.#clock.monotonic() + spreadMs
+  clear(version = 0): void {
+    this.#clearSpreadsUntilMs = this.#clock.monotonic() + this.#spreadMs
     this.clearedAt = Math.max(this.clearedAt, version)
     if (version > 0 && this.#newestPut > version) this.#dropAllBut((put) => put.version > version)
     else this.#dropAll()
@@ -289,7 +301,7 @@ export class Keyspace implements EntryContext {
 
   /** A put that goes must not be followed by one that it replaced, which another peer may be handing over. */
   #buryOlder({ key, kind, version }: StoredEntry): void {
-    if (kind === 'PUT') this.#graves.buryKey(key, version - 1)
+    if (kind === 'PUT') this.#graves?.buryKey(key, version - 1)
   }
 
   #dropAllBut(stays: (put: StoredEntry) => boolean): void {
@@ -319,8 +331,8 @@ export class Keyspace implements EntryContext {
     return held?.kind === 'PUT' && held.version >= version && held.expiresAtMs > this.#clock.monotonic()
   }
 
-  #spread(tags: readonly string[], spreadMs: number): void {
-    if (spreadMs === 0) return
+  #spread(tags: readonly string[]): void {
+    if (this.#spreadMs === 0) return
     const nowMs = this.#clock.monotonic()
     for (const [tag, untilMs] of this.#spreadingTags) {
       if (nowMs < untilMs) break
@@ -328,7 +340,7 @@ export class Keyspace implements EntryContext {
     }
     for (const tag of tags) {
       this.#spreadingTags.delete(tag)
-      this.#spreadingTags.set(tag, nowMs + spreadMs)
+      this.#spreadingTags.set(tag, nowMs + this.#spreadMs)
     }
   }
 

@@ -1,5 +1,5 @@
 import { FedcacheError, type FedcacheErrorOptions } from '../errors.ts'
-import type { Clock, Logger, Source } from '../ports/index.ts'
+import type { Clock, Logger, Peers, Source } from '../ports/index.ts'
 import { KeyQueue } from './key-queue.ts'
 import { Keyspace } from './keyspace.ts'
 import type { MemoryBudget } from './memory.ts'
@@ -25,6 +25,7 @@ export interface KeyspacesContext {
   readonly budget: MemoryBudget
   /** Gives a function that tells the slot of each key of a keyspace. */
   readonly slotter: (keyspace: string) => (key: string) => number
+  readonly spreadMs: Peers['spreadMs']
 }
 
 /** The keyspaces of this process by name. */
@@ -70,6 +71,7 @@ export class Keyspaces {
       clock: this.#context.clock,
       budget: this.#context.budget,
       slotOf: this.#context.slotter(definition.name),
+      spreadMs: this.#context.spreadMs,
     })
     return this.#serve(keyspace, new KeyQueue())
   }

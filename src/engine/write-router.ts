@@ -128,10 +128,9 @@ export class WriteRouter {
   }
 
   #writeContext({ keyspace, queue, writer }: ServedKeyspace): WriteContext {
-    const { clock, versions, changes, peers } = this.#context
-    const { spreadMs } = peers
+    const { clock, versions, changes } = this.#context
     const distrust = (key: string): void => changes.distrust(keyspace, key, versions.next())
-    return { clock, versions, queue, writer, spreadMs, distrust }
+    return { clock, versions, queue, writer, distrust }
   }
 }
 

@@ -1,5 +1,5 @@
 import { FedcacheError } from '../errors.ts'
-import type { Clock, KeyChange, Peers } from '../ports/index.ts'
+import type { Clock, KeyChange } from '../ports/index.ts'
 import { decodeValue } from './encoding.ts'
 import type { Flight } from './flights.ts'
 import type { KeyQueue } from './key-queue.ts'
@@ -17,7 +17,6 @@ export interface WriteContext {
   readonly queue: KeyQueue
   /** The keyspace's writable source; `undefined` where it has none. */
   readonly writer: SourceWriter | undefined
-  readonly spreadMs: Peers['spreadMs']
   /** Tells everybody that what is kept of a key may be older than its source. */
   readonly distrust: (key: string) => void
 }
@@ -50,7 +49,7 @@ export function applyPut(context: WriteContext, keyspace: Keyspace, put: Prepare
     const kind = written === undefined ? 'PUT' : 'LOADED'
     const entry = keyspace.entry(key, put, written?.revision ?? context.versions.next(), kind)
     // Loads that began before this moment may have read the source before the write.
-    keyspace.replace(key, entry.version, context.spreadMs)
+    keyspace.replace(key, entry.version)
     const kept = isCurrent && put.ttlMs > 0 && keyspace.keep(entry)
     if (!kept && put.ttlMs > 0 && written === undefined) throw refusedByStore(keyspace, key)
     // The source has the new value, so an old copy must not stay either.

@@ -52,6 +52,7 @@ export function scriptedPeers(): ScriptedPeers {
   let host: PeerHost | undefined
   const peers: ScriptedPeers = {
     ...noPeers('here', 'first', () => null),
+    spreadMs: 1000,
     owners,
     routes,
     questions: [],

@@ -54,16 +54,23 @@ describe('a put that has gone is not followed by one that it replaced, when that
   const handedOver = (key: string, version: number): EntryTransfer => {
     return { key, encoded: '"old"', version, ageMs: 10, ttlMs: Infinity, tags: [] }
   }
-  const keyspaceWithPut = () => {
+  const keyspaceWithPut = (spreadMs = 1000) => {
     const clock = fakeClock()
     const budget = new MemoryBudget(1_000_000)
-    const keyspace = new Keyspace(keyspaceDefinition({ maxEntries: 1 }), { clock, budget, slotOf: () => 0 })
+    const keyspace = new Keyspace(keyspaceDefinition({ maxEntries: 1 }), { clock, budget, slotOf: () => 0, spreadMs })
     const put = (key: string, version: number): void => {
       keyspace.keep(keyspace.entry(key, { encoded: '"new"', ttlMs: Infinity, tags: ['red'] }, version, 'PUT'))
     }
     put('a', 7)
     return { keyspace, clock, put }
   }
+
+  test('and nothing is remembered where there are no peers to hand it over', () => {
+    const { keyspace } = keyspaceWithPut(0)
+    keyspace.drop('a')
+    keyspace.invalidate('b', 9)
+    expect([handedOver('a', 1), handedOver('b', 1)].map((put) => keyspace.isOverruled(put))).toEqual([false, false])
+  })
 
   test.each([
     ['by a tag invalidation', ({ keyspace }) => keyspace.invalidateTags(['red'], 8)],
