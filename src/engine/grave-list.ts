@@ -1,7 +1,8 @@
 import { copyString } from './input-limits.ts'
 
-/** The most keys, and the most tags, that are remembered. */
+/** The most keys, and the most tags, that are remembered, and how long all of them may be together. */
 const maxRemembered = 65_536
+const maxCharacters = 4 * 2 ** 20
 /** How often a name is remembered before the way to the oldest is sought anew. */
 const renewAfter = 8192
 
@@ -44,19 +45,26 @@ class RecentVersions {
    */
   #oldest = this.#versions.keys()
   #rememberedSince = 0
+  #characters = 0
 
   get(name: string): number | undefined {
     return this.#versions.get(name)
   }
 
   remember(name: string, version: number): void {
-    this.#versions.delete(name)
+    if (!this.#versions.delete(name)) this.#characters += name.length
     this.#versions.set(name, version)
     // An iterator that rests keeps every table that the Map has grown out of since, and it rests while there is room.
     if (++this.#rememberedSince >= renewAfter) {
       this.#oldest = this.#versions.keys()
       this.#rememberedSince = 0
     }
-    if (this.#versions.size > maxRemembered) this.#versions.delete(this.#oldest.next().value!)
+    while (this.#versions.size > maxRemembered || this.#characters > maxCharacters) this.#forgetOldest()
+  }
+
+  #forgetOldest(): void {
+    const name = this.#oldest.next().value!
+    this.#versions.delete(name)
+    this.#characters -= name.length
   }
 }

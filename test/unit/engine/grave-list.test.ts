@@ -42,6 +42,18 @@ describe('a grave', () => {
     expect(['first', 'third', 'one more', 'later-0'].filter(isBuried)).toEqual(['later-0'])
   })
 
+  test('forgets sooner what has long keys', () => {
+    const graves = new GraveList()
+    const keyAt = (index: number): string => `${index}`.padEnd(1024, '.')
+    for (let index = 0; index < 4097; index++) graves.buryKey(keyAt(index), 1)
+    // Again, which takes up no more than before.
+    graves.buryKey(keyAt(1), 2)
+    const isBuried = (index: number): boolean => graves.isBuried(keyAt(index), [], 1)
+    expect([0, 1, 2, 4096].map(isBuried)).toEqual([false, true, true, true])
+    graves.buryKey(keyAt(9999), 1)
+    expect([1, 2, 3, 9999].map(isBuried)).toEqual([true, false, true, true])
+  })
+
   test('holds for every entry of a tag', () => {
     const graves = new GraveList()
     graves.buryTags(['red'], 5)
