@@ -12,7 +12,7 @@ export interface ResolverContext {
   /** Reads one entry; see {@link EntryLoader}. */
   readonly loadEntry: (keyspace: string, key: string) => Entry | null | Promise<Entry | null>
   /** Reads many; see {@link EntryLoader}. */
-  readonly loadEntries: (keyspace: string, keys: readonly string[]) => readonly LoadedEntry[]
+  readonly loadEntries: (keyspace: string, keys: readonly (string | Error)[]) => readonly LoadedEntry[]
   /** The peer of that id, as the cluster was when the operation first asked; `undefined` for one not known then. */
   readonly peer: (id: string) => PeerInfo | undefined
 }
@@ -53,7 +53,7 @@ class OperationContext implements ResolverContext {
     return this.#loader.load(keyspace, key)
   }
 
-  readonly loadEntries = (keyspace: string, keys: readonly string[]): readonly LoadedEntry[] => {
+  readonly loadEntries = (keyspace: string, keys: readonly (string | Error)[]): readonly LoadedEntry[] => {
     this.#loader ??= this.#newLoader()
     return this.#loader.loadAll(keyspace, keys)
   }

@@ -35,8 +35,8 @@ export class EntryLoader {
     return this.#loaderOf(keyspace).load(key)
   }
 
-  /** The same of many keys, in order, with the errors of those that have any. */
-  loadAll(keyspace: string, keys: readonly string[]): readonly LoadedEntry[] {
+  /** The same of many keys, in order, with the errors of those that have any. What is an error already stays one. */
+  loadAll(keyspace: string, keys: readonly (string | Error)[]): readonly LoadedEntry[] {
     return this.#loaderOf(keyspace).loadAll(keys)
   }
 
@@ -90,8 +90,10 @@ class KeyspaceLoader {
     return this.#taken(key, this.#isLarge ? undefined : this.#engine.readNow(this.keyspace, key))
   }
 
-  loadAll(keys: readonly string[]): readonly LoadedEntry[] {
-    if (this.#waiting.hasBegun) return keys.map((key) => orError(() => this.load(key)))
+  loadAll(keys: readonly (string | Error)[]): readonly LoadedEntry[] {
+    if (this.#waiting.hasBegun || !keys.every((key) => typeof key === 'string')) {
+      return keys.map((key) => (key instanceof Error ? key : orError(() => this.load(key))))
+    }
     const found = orError(() => this.#engine.readAllNow(this.keyspace, keys))
     if (found instanceof Error) return keys.map(() => found)
     return keys.map((key, index) => this.#taken(key, this.#isLarge ? undefined : found[index]))
@@ -135,7 +137,8 @@ class KeyspaceLoader {
   }
 }
 
-function orError<Result>(read: () => Result): Result | Error {
+/** What is thrown stands for what would be returned. */
+export function orError<Result>(read: () => Result): Result | Error {
   try {
     return read()
   } catch (error) {

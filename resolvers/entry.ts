@@ -4,8 +4,7 @@ import type { EntryChange } from '../src/engine/events.ts'
 import type { PutInput, ReadResult } from '../src/engine/results.ts'
 import { FedcacheError } from '../src/errors.ts'
 import { peersOf } from './cluster.ts'
-import type { ResolverContext } from './context.ts'
-import { entryId, parseEntryId } from './entry-id.ts'
+import { entryId } from './entry-id.ts'
 import { entryError, graphqlError } from './errors.ts'
 import type { EntryInput, PutEntryInput, Resolvers } from './generated/schema-types.ts'
 
@@ -120,15 +119,4 @@ export const entryResolvers: Required<Pick<Resolvers, 'Query' | 'Mutation' | 'Su
       return entry.owner === null ? null : (context.peer(entry.owner) ?? null)
     },
   },
-}
-
-/** Reads the entry that a gateway refers to, by its id or by keyspace and key. `null` where there is none. */
-export function resolveEntryReference(
-  reference: Readonly<Record<string, unknown>>,
-  context: ResolverContext,
-): Entry | null | Promise<Entry | null> {
-  if (reference['id'] !== undefined) return context.loadEntry(...parseEntryId(reference['id']))
-  const { keyspace, key } = reference
-  if (typeof keyspace === 'string' && typeof key === 'string') return context.loadEntry(keyspace, key)
-  throw new FedcacheError('BAD_USER_INPUT', 'A reference to an Entry has its id, or its keyspace and key.')
 }

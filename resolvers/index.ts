@@ -1,5 +1,6 @@
 import { clusterResolvers } from './cluster.ts'
-import { entryResolvers, resolveEntryReference } from './entry.ts'
+import { entryResolvers } from './entry.ts'
+import { entryReferences } from './entry-references.ts'
 import { mappingErrors } from './errors.ts'
 import type { Resolvers } from './generated/schema-types.ts'
 import { keyspaceResolvers } from './keyspace.ts'
@@ -14,6 +15,6 @@ export const resolvers: Resolvers & { readonly [type: string]: object } = {
   Query: mappingErrors({ ...entryResolvers.Query, ...keyspaceResolvers.Query, ...clusterResolvers.Query }),
   Mutation: mappingErrors({ ...entryResolvers.Mutation, ...keyspaceResolvers.Mutation }),
   Subscription: mappingErrors({ ...entryResolvers.Subscription, ...clusterResolvers.Subscription }),
-  Entry: { ...entryResolvers.Entry, ...mappingErrors({ __resolveReference: resolveEntryReference }) },
+  Entry: { ...entryResolvers.Entry, ...entryReferences },
   Keyspace: keyspaceResolvers.Keyspace,
 }

@@ -1,19 +1,14 @@
-import { GraphQLError, type GraphQLFieldResolver, type GraphQLSchema, isObjectType } from 'graphql'
+import { GraphQLError, type GraphQLFieldResolver } from 'graphql'
 import { FedcacheError } from '../errors.ts'
 import { noteEntity } from './entity-tags.ts'
+import { StoredEntity } from './stored-entity.ts'
+import type { JsonObject } from './stored-values.ts'
 
-type Reference = Readonly<Record<string, unknown>>
-
-// Where buildSubgraphSchema keeps the `__resolveReference` of a type.
-interface Extensions {
-  readonly apollo?: {
-    readonly subgraph?: { readonly resolveReference?: (reference: Reference, context: unknown) => unknown }
-  }
-}
-
-// Which type an entity was referred to as, where it is another than Entry, of which there may be many in one request.
-// The entities themselves stay untouched: others may hold them too.
-const typeNames = new WeakMap<object, string>()
+/**
+ * Reads what a gateway refers to, all of one type: for each reference, in order, the entity, `null` where there is none,
+ * an error, or a promise of one of the first two. Never throws.
+ */
+export type ReferenceReader = (references: readonly JsonObject[], context: unknown) => readonly unknown[]
 
 const entryType = 'Entry'
 
@@ -21,36 +16,28 @@ function badReference(message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } })
 }
 
-function named(entity: unknown, typeName: string): unknown {
-  if (typeName === entryType || typeof entity !== 'object' || entity === null || entity instanceof Error) return entity
-  typeNames.set(entity, typeName)
-  return entity
-}
-
-function resolveEntity(reference: unknown, context: unknown, schema: GraphQLSchema): unknown {
+function readerOf(reference: unknown, readers: ReadonlyMap<unknown, ReferenceReader>): ReferenceReader | GraphQLError {
   if (typeof reference !== 'object' || reference === null) {
-    throw badReference(`A representation is an object; received ${JSON.stringify(reference)?.slice(0, 100)}.`)
+    return badReference(`A representation is an object; received ${JSON.stringify(reference)?.slice(0, 100)}.`)
   }
-  const typeName: unknown = (reference as Reference)['__typename']
-  const type = typeof typeName === 'string' ? schema.getType(typeName) : undefined
-  const resolveReference = isObjectType(type)
-    ? (type.extensions as Extensions).apollo?.subgraph?.resolveReference
-    : null
-  if (typeof typeName !== 'string' || !resolveReference) {
-    throw badReference(`No entities of the type ${JSON.stringify(typeName)?.slice(0, 100)} can be referred to here.`)
-  }
-  const entity = resolveReference(reference as Reference, context)
-  return entity instanceof Promise ? entity.then((found) => named(found, typeName)) : named(entity, typeName)
+  const typeName = (reference as JsonObject)['__typename']
+  const read = readers.get(typeName)
+  if (read !== undefined) return read
+  return badReference(`No entities of the type ${JSON.stringify(typeName)?.slice(0, 100)} can be referred to here.`)
 }
 
 /**
  * Makes the resolver of `Query._entities`: one entity, `null` or error for each representation; a failing one fails
  * alone.
  *
+ * @param readers by the name of the type.
  * @param maxRepresentations more in one request are refused.
  */
-export function entitiesResolver(maxRepresentations: number): GraphQLFieldResolver<unknown, unknown> {
-  return (_parent, args, context, { schema }) => {
+export function entitiesResolver(
+  readers: ReadonlyMap<string, ReferenceReader>,
+  maxRepresentations: number,
+): GraphQLFieldResolver<unknown, unknown> {
+  return (_parent, args, context) => {
     const representations = args['representations'] as readonly unknown[]
     if (representations.length > maxRepresentations) {
       throw new FedcacheError(
@@ -58,17 +45,27 @@ export function entitiesResolver(maxRepresentations: number): GraphQLFieldResolv
         `One request takes at most ${maxRepresentations} representations; received ${representations.length}.`,
       )
     }
-    return representations.map((reference, index) => {
-      try {
-        return noteEntity(context, index, resolveEntity(reference, context, schema))
-      } catch (error) {
-        return noteEntity(context, index, error)
-      }
-    })
+    return readEach(representations, context, readers).map((entity, index) => noteEntity(context, index, entity))
   }
 }
 
-/** Tells which type an entity found by {@link resolveEntities} was referred to as. */
+function readEach(
+  representations: readonly unknown[],
+  context: unknown,
+  readers: ReadonlyMap<unknown, ReferenceReader>,
+): readonly unknown[] {
+  const found = representations.map((reference) => readerOf(reference, readers))
+  const [first] = found
+  // What gateways send: all of one type.
+  if (typeof first === 'function' && found.every((read) => read === first)) {
+    return first(representations as readonly JsonObject[], context)
+  }
+  return found.map((read, index) =>
+    read instanceof GraphQLError ? read : read([representations[index] as JsonObject], context)[0],
+  )
+}
+
+/** The name of the type of an entity that was referred to. */
 export function entityTypeName(entity: object): string {
-  return typeNames.get(entity) ?? entryType
+  return entity instanceof StoredEntity ? entity.typeName : entryType
 }

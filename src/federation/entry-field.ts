@@ -32,8 +32,8 @@ export function entryField<Context>(
   read: ReadEntity<Context>,
   mapError: (error: FedcacheError) => unknown,
 ): GraphQLFieldResolver<unknown, Context> {
-  const required = (entity: unknown, type: GraphQLOutputType, info: Place): unknown => {
-    if (entity !== null) return entity
+  const accepted = (entity: unknown, type: GraphQLOutputType, info: Place): unknown => {
+    if (entity !== null || !isNonNullType(type)) return entity
     const problem = `refers to nothing that exists, and is of type ${String(type)}.`
     throw mapError(new FedcacheError('INVALID_VALUE', `${nameOf(info)} ${problem}`))
   }
@@ -41,9 +41,8 @@ export function entryField<Context>(
     if (item instanceof FedcacheError) throw mapError(item)
     const isKey = typeof item === 'string' && target.keyspace !== undefined
     const reading = isKey ? notePart(context, info.path, read(target, item, context)) : item
-    if (!isNonNullType(type)) return reading
-    if (reading instanceof Promise) return reading.then((entity) => required(entity, type, info))
-    return required(reading, type, info)
+    if (reading instanceof Promise) return reading.then((entity) => accepted(entity, type, info))
+    return accepted(reading, type, info)
   }
   const name = 'paths' in from || from.length > 1 || isList ? undefined : from[0]
   return (parent, _args, context, info) => {

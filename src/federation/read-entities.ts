@@ -88,7 +88,7 @@ function typedKey(
   ].filter((problem) => problem !== undefined)
   const template = key === undefined || key === null ? undefined : checkedTemplate(key, fields, problems)
   for (const problem of problems) report(typeName, `@keyspace(name: "${name}"): ${problem}`)
-  return problems.length > 0 ? undefined : { keyspace: name, fields, template }
+  return problems.length > 0 ? undefined : { typeName, keyspace: name, fields, template }
 }
 
 function checkedTemplate(text: string, fields: KeyDirective['fields'], problems: string[]): KeyTemplate | undefined {

@@ -29,6 +29,10 @@ export class StoredEntity extends Fields {
     )
   }
 
+  get typeName(): string {
+    return this.#key.typeName
+  }
+
   /** The JSON of a stored field; `undefined` where the value has none of that name, or a gateway sent another. */
   written(name: string): Encoded | undefined {
     if (this.#sent !== undefined && Object.hasOwn(this.#sent, name)) return undefined

@@ -2,7 +2,7 @@ import { buildSubgraphSchema } from '@apollo/subgraph'
 import { addResolversToSchema } from '@graphql-tools/schema'
 import { type GraphQLSchema, GraphQLScalarType, concatAST } from 'graphql'
 import { describeFederation } from './describe-federation.ts'
-import { entitiesResolver, entityTypeName } from './entities.ts'
+import { type ReferenceReader, entitiesResolver, entityTypeName } from './entities.ts'
 import { federationLink } from './federation-link.ts'
 import { type SubgraphSdlOptions, subgraphSdl } from './subgraph-sdl.ts'
 import { typeDefinitions } from './type-definitions.ts'
@@ -11,7 +11,7 @@ import { noTypes } from './typed-schema.ts'
 
 /** What the schema is made of. */
 export interface SubgraphSchemaOptions extends SubgraphSdlOptions {
-  /** Resolvers by type and field; entities have a `__resolveReference`. */
+  /** Resolvers by type and field; entities have a `__resolveReferences`, which is a {@link ReferenceReader}. */
   readonly resolvers: Readonly<Record<string, object>>
   /** Maps the errors of the resolvers of typed keyspaces. Default: they stay as they are. */
   readonly mapErrors?: MapErrors
@@ -32,12 +32,12 @@ export function subgraphSchema(options: SubgraphSchemaOptions): GraphQLSchema {
   const typeDefs = concatAST([federationLink(own, 'v2.12'), own])
   const typed = typedResolvers(types, { mapErrors, maxKeys: maxRepresentations })
   const all = merged([resolvers as ResolverMap, typed])
-  const subgraph = buildSubgraphSchema([{ typeDefs, resolvers: ofFederation(all) as never }])
-  const { _entities } = mapErrors({ _entities: entitiesResolver(maxRepresentations) })
+  const subgraph = buildSubgraphSchema([{ typeDefs, resolvers: scalarsOf(all) as never }])
+  const { _entities } = mapErrors({ _entities: entitiesResolver(readersOf(all), maxRepresentations) })
   const roots = { Query: { _entities, _service: () => ({ sdl }) }, _Entity: { __resolveType: entityTypeName } }
   const schema = addResolversToSchema({
     schema: subgraph,
-    resolvers: unbound(merged([withoutFederation(all), roots])) as never,
+    resolvers: unbound(merged([fieldsOf(all), roots])) as never,
     // A resolver of something that does not exist is a slip of the pen.
     resolverValidationOptions: { requireResolversToMatchSchema: 'error' },
   })
@@ -45,20 +45,23 @@ export function subgraphSchema(options: SubgraphSchemaOptions): GraphQLSchema {
   return schema
 }
 
-/** How an entity is found by its key; and scalars, which would lose their descriptions if GraphQL Tools added them. */
-function ofFederation(map: ResolverMap): ResolverMap {
-  const found: ResolverMap = {}
-  for (const [type, fields] of Object.entries(map)) {
-    const { __resolveReference } = fields
-    if (fields instanceof GraphQLScalarType) found[type] = fields
-    else if (__resolveReference !== undefined) found[type] = { __resolveReference }
-  }
-  return found
+/** Scalars would lose their descriptions if GraphQL Tools added them. */
+function scalarsOf(map: ResolverMap): ResolverMap {
+  return Object.fromEntries(Object.entries(map).filter(([, fields]) => fields instanceof GraphQLScalarType))
 }
 
-function withoutFederation(map: ResolverMap): ResolverMap {
+/** How entities are found by what refers to them. */
+function readersOf(map: ResolverMap): ReadonlyMap<string, ReferenceReader> {
+  const readers = new Map<string, ReferenceReader>()
+  for (const [type, { __resolveReferences }] of Object.entries(map)) {
+    if (__resolveReferences !== undefined) readers.set(type, __resolveReferences as ReferenceReader)
+  }
+  return readers
+}
+
+function fieldsOf(map: ResolverMap): ResolverMap {
   const others: ResolverMap = {}
-  for (const [type, { __resolveReference, ...fields }] of Object.entries(map)) {
+  for (const [type, { __resolveReferences, ...fields }] of Object.entries(map)) {
     if (!(map[type] instanceof GraphQLScalarType)) others[type] = fields
   }
   return others

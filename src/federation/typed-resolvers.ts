@@ -2,6 +2,7 @@ import { type FieldDefinitionNode, type GraphQLFieldResolver, Kind } from 'graph
 import type { Entry } from '../engine/entry.ts'
 import { FedcacheError } from '../errors.ts'
 import { copiedField } from './copied-field.ts'
+import type { ReferenceReader } from './entities.ts'
 import { rememberEntry } from './entity-tags.ts'
 import { entryField } from './entry-field.ts'
 import { hasKey, keyText, singleKeyText } from './key-text.ts'
@@ -15,8 +16,8 @@ import type { RootField, TypedEntity, TypedKey, TypedSchema } from './typed-sche
 export interface TypedContext {
   /** Reads one entry: at once from memory, or together with all others that the operation asks for at the moment. */
   loadEntry(keyspace: string, key: string): Entry | null | Promise<Entry | null>
-  /** The same of many, in order, with the errors of those that have any. */
-  loadEntries(keyspace: string, keys: readonly string[]): readonly LoadedEntry[]
+  /** The same of many, in order, with the errors of those that have any. What is an error already stays one. */
+  loadEntries(keyspace: string, keys: readonly (string | Error)[]): readonly LoadedEntry[]
 }
 
 type LoadedEntry = Entry | null | Promise<Entry | null> | Error
@@ -54,8 +55,7 @@ export function typedResolvers(types: TypedSchema, { mapErrors, maxKeys }: Typed
     add(type, name, { resolve: stored, extensions: copiedField(name, field.type) })
   }
   for (const entity of types.entities) {
-    const resolve = (reference: JsonObject, context: TypedContext): unknown => refer(entity, reference, context)
-    add(entity.name, '__resolveReference', resolve)
+    add(entity.name, '__resolveReferences', referenceReader(entity, { refer, make }))
   }
   for (const field of types.entryFields) add(field.typeName, field.name, entryField(field, read, mapError))
   for (const field of types.rootFields) {
@@ -98,9 +98,28 @@ function readReference(
   return readEntity(key, keyText(name, key, reference), context, fields)
 }
 
+/** How single entities come about, with errors for clients. */
+interface EntityMakers {
+  readonly refer: typeof readReference
+  readonly make: typeof entityOf
+}
+
+function referenceReader(entity: TypedEntity, { refer, make }: EntityMakers): ReferenceReader {
+  const { name, keys, externalFields } = entity
+  const [key] = keys
+  return (references, shared) => {
+    const context = shared as TypedContext
+    if (key === undefined || keys.length > 1 || externalFields.length > 0) {
+      return references.map((reference) => orError(() => refer(entity, reference, context)))
+    }
+    const texts = references.map((reference) => orError(() => keyText(name, key, reference)))
+    return context.loadEntries(key.keyspace, texts).map((entry) => orError(() => make(entry, key, context)))
+  }
+}
+
 function rootField(
   field: RootField,
-  { refer, make }: { readonly refer: typeof readReference; readonly make: typeof entityOf },
+  { refer, make }: EntityMakers,
   maxKeys: number,
 ): GraphQLFieldResolver<unknown, TypedContext> {
   const { kind, entity, key } = field
@@ -115,17 +134,8 @@ function rootField(
     }
     if (!isSingle) return keys.map((given) => orError(() => refer(only, given as JsonObject, context)))
     const texts = keys.map((given) => orError(() => singleKeyText(entity.name, key, given)))
-    return loadedAll(key.keyspace, texts, context).map((entry) => orError(() => make(entry, key, context)))
+    return context.loadEntries(key.keyspace, texts).map((entry) => orError(() => make(entry, key, context)))
   }
-}
-
-function loadedAll(
-  keyspace: string,
-  texts: readonly (string | Error)[],
-  context: TypedContext,
-): readonly LoadedEntry[] {
-  if (texts.every((text) => typeof text === 'string')) return context.loadEntries(keyspace, texts)
-  return texts.map((text) => (text instanceof Error ? text : orError(() => context.loadEntry(keyspace, text))))
 }
 
 /** Every field of the object types, those with arguments as well: nothing but the stored value can answer them. */

@@ -9,6 +9,7 @@ export interface TypeableKeyspace {
 
 /** One way to refer to an entity: a resolvable `@key` and the `@keyspace` that answers it. */
 export interface TypedKey {
+  readonly typeName: string
   readonly keyspace: string
   /** The key's leaves, in the order in which they are written. */
   readonly fields: readonly KeyField[]

@@ -10,7 +10,11 @@ import type { JsonObject } from '../../../src/federation/stored-values.ts'
 const scalars = [GraphQLID, GraphQLString, GraphQLInt, GraphQLFloat, GraphQLBoolean]
 
 function copied(type: string, encoded: string, sent?: JsonObject): string | undefined {
-  const entity = new StoredEntity({ encoded } as Entry, { keyspace: 'k', fields: [], template: undefined }, sent)
+  const entity = new StoredEntity(
+    { encoded } as Entry,
+    { typeName: 'T', keyspace: 'k', fields: [], template: undefined },
+    sent,
+  )
   return copiedField('field', parseType(type)).copied?.(entity)
 }
 
