@@ -20,10 +20,7 @@ export function leafWriter(type: GraphQLLeafType): LeafWriter {
   switch (type) {
     case GraphQLString:
     case GraphQLID:
-      return (value) => {
-        if (typeof value === 'string') return jsonString(value)
-        return value instanceof EncodedJson && isText(value.encoded) ? value.encoded : general(value)
-      }
+      return (value) => (typeof value === 'string' ? jsonString(value) : general(value))
     case GraphQLBoolean:
       return (value) => (value === true ? 'true' : value === false ? 'false' : general(value))
     case GraphQLInt:
@@ -33,10 +30,6 @@ export function leafWriter(type: GraphQLLeafType): LeafWriter {
     default:
       return (value) => (value instanceof EncodedJson ? value.encoded : general(value))
   }
-}
-
-function isText(json: string): boolean {
-  return json.startsWith('"')
 }
 
 function serialized(type: GraphQLLeafType, value: unknown): string {
