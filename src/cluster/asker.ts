@@ -173,7 +173,7 @@ export class Asker {
     return { answers: writes.map(() => answer), confirmation: nobody }
   }
 
-  #request(
+  async #request(
     peer: string,
     channel: RequestChannel,
     message: Uint8Array,
@@ -181,26 +181,29 @@ export class Asker {
     untilSuspect = false,
   ): Promise<Reply> {
     const { bus, subjects, onNoResponders, onSuspect, isSuspect } = this.#context
-    if (!bus.connected || (untilSuspect && isSuspect(peer))) return Promise.resolve({ kind: 'NOT_SENT' })
-    return new Promise((resolve, reject) => {
-      let stopListening = (): void => {}
-      const end = (reply: Reply): void => {
-        stopListening()
-        resolve(reply)
-      }
-      if (untilSuspect) stopListening = onSuspect(peer, () => end({ kind: 'UNKNOWN', reason: 'suspect' }))
-      const replied = bus.request(subjects.request(channel, peer), message, { timeoutMs }).then(
-        (data): Reply => ({ kind: 'REPLY', data }),
-        (error: unknown): Reply => {
+    if (!bus.connected || (untilSuspect && isSuspect(peer))) return { kind: 'NOT_SENT' }
+    const { promise: reply, resolve, reject } = Promise.withResolvers<Reply>()
+    const stopListening = untilSuspect
+      ? onSuspect(peer, () => resolve({ kind: 'UNKNOWN', reason: 'suspect' }))
+      : undefined
+    bus
+      .request(subjects.request(channel, peer), message, { timeoutMs })
+      .then(
+        (data) => resolve({ kind: 'REPLY', data }),
+        (error: unknown) => {
           if (!(error instanceof BusError)) throw error
           if (error.kind === 'NO_RESPONDERS') onNoResponders(peer)
           const notSent = error.kind === 'NO_RESPONDERS' || error.kind === 'TOO_LARGE'
           const reason = error.kind === 'TIMEOUT' ? 'timeout' : 'suspect'
-          return notSent ? { kind: 'NOT_SENT' } : { kind: 'UNKNOWN', reason }
+          resolve(notSent ? { kind: 'NOT_SENT' } : { kind: 'UNKNOWN', reason })
         },
       )
-      replied.then(end).catch(reject)
-    })
+      .catch(reject)
+    try {
+      return await reply
+    } finally {
+      stopListening?.()
+    }
   }
 
   /** As many of the keys as fit into a question, from one on; none where that one alone does not. */
