@@ -145,7 +145,7 @@ export class Asker {
     keys: readonly string[],
     timeoutMs: number,
   ): Promise<readonly PeerAnswer[]> {
-    const question = encodeFrame({ op: 'read', as, keyspace, keys, timeoutMs })
+    const question = encodeFrame({ op: 'read', as, keyspace, keys, timeoutMs, view: this.#context.view() })
     // A suspect owner is not waited for: its deputy answers. But what a slot's last owner still has, only it can say.
     const reply = await this.#request(peer, 'rpc', question, timeoutMs, as !== 'PREVIOUS')
     if (reply.kind === 'NOT_SENT') return keys.map(() => elsewhere)

@@ -88,12 +88,15 @@ export class Responder {
     const keys = texts(head, 'keys')
     const keyspace = text(head, 'keyspace')
     const timeoutMs = number(head, 'timeoutMs')
-    const { host, knows } = this.#context
+    const { host, knows, view } = this.#context
+    const placesAlike = view() === '' || view() === text(head, 'view')
     // Who is not heard of is not waited for when what it asks for changes.
     const answers = knows(caller)
       ? await this.#underAdmission(keys, () => host.readFor(as, keyspace, keys, timeoutMs))
-      : keys.map((): PeerAnswer => ({ kind: 'ELSEWHERE' }))
-    const { head: columns, values } = packAnswers(this.#fitting(answers))
+      : keys.map((): PeerAnswer => elsewhere)
+    const { head: columns, values } = packAnswers(
+      this.#fitting(as === 'PREVIOUS' && !placesAlike ? answers.map(unlessGone) : answers),
+    )
     respond(message, encodeFrame(columns, values, this.#memory.take))
   }
 
@@ -162,6 +165,12 @@ export class Responder {
 }
 
 const nobody = { confirmedBy: [], unconfirmed: [] }
+const elsewhere = { kind: 'ELSEWHERE' } as const
+
+/** Who places keys otherwise than whoever asks may have handed over what it had, to a peer that was not asked. */
+function unlessGone(answer: PeerAnswer): PeerAnswer {
+  return answer.kind === 'NO_SOURCE' ? elsewhere : answer
+}
 
 /** Without a connection there is nobody to answer; whoever asked finds out by itself. */
 function respond(message: BusMessage, data: Uint8Array): void {

@@ -195,6 +195,19 @@ describe('a read', () => {
     expect(kinds(await given(read(['a'], 1_000, 'PREVIOUS')))).toEqual(['ENTRY'])
   })
 
+  test('for what a peer had before says that it has nothing only to whoever places keys as it does', async () => {
+    host.readFor = async (_as, _keyspace, keys) =>
+      keys.map((key) => (key === 'gone' ? { kind: 'NO_SOURCE' } : answer(key)))
+    expect(kinds(await given(read(['a', 'gone'], 1_000, 'PREVIOUS')))).toEqual(['ENTRY', 'NO_SOURCE'])
+    // It may have handed over what it had, to a peer that the other does not know of.
+    agreement.view = 'another'
+    expect(kinds(await given(read(['a', 'gone'], 1_000, 'PREVIOUS')))).toEqual(['ENTRY', 'ELSEWHERE'])
+    expect(kinds(await given(read(['gone'])))).toEqual(['NO_SOURCE'])
+    // Who has no view yet has never had anything.
+    agreement.view = ''
+    expect(kinds(await given(read(['a', 'gone'], 1_000, 'PREVIOUS')))).toEqual(['ENTRY', 'NO_SOURCE'])
+  })
+
   test('of a peer that was not heard of is answered ELSEWHERE', async () => {
     agreement.known = false
     expect(kinds(await given(read(['a', 'b'])))).toEqual(['ELSEWHERE', 'ELSEWHERE'])
