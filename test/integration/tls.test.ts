@@ -164,7 +164,7 @@ describe('is refused, is not ready and says why:', () => {
   test.each([
     ['a foreign certificate', 'foreign', /by TLS/],
     ['an expired certificate', 'expired', /by TLS/],
-    ['a certificate file that is missing', undefined, /certificates cannot be used.*used\.pem/],
+    ['a certificate file that is missing', undefined, /certificates cannot be used.*used(-key)?\.pem/],
   ])('%s, until the files are mended', async (_what, name, line) => {
     const used = { cert: join(folder, 'used.pem'), key: join(folder, 'used-key.pem') }
     await Promise.all(Object.values(used).map((file) => rm(file, { force: true })))
