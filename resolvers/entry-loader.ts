@@ -2,6 +2,7 @@ import DataLoader from 'dataloader'
 import type { EngineApi } from '../src/engine/engine-api.ts'
 import type { Entry } from '../src/engine/entry.ts'
 import type { ReadRecord } from '../src/engine/read-record.ts'
+import { orError } from '../src/errors.ts'
 
 /** What came of one key of several: its entry, now or later, `null` where there is none, or why it cannot be had. */
 export type LoadedEntry = Entry | null | Promise<Entry | null> | Error
@@ -134,14 +135,5 @@ class KeyspaceLoader {
       },
       { maxBatchSize: this.#maxKeysPerCall },
     )
-  }
-}
-
-/** What is thrown stands for what would be returned. */
-export function orError<Result>(read: () => Result): Result | Error {
-  try {
-    return read()
-  } catch (error) {
-    return error as Error
   }
 }

@@ -1,8 +1,8 @@
-import { FedcacheError } from '../src/errors.ts'
+import { FedcacheError, orError } from '../src/errors.ts'
 import type { ResolverContext } from './context.ts'
 import { parseEntryId } from './entry-id.ts'
-import { type LoadedEntry, orError } from './entry-loader.ts'
-import { mappingErrors } from './errors.ts'
+import type { LoadedEntry } from './entry-loader.ts'
+import { mapped, rejectMapped } from './errors.ts'
 
 type Reference = Readonly<Record<string, unknown>>
 interface Place {
@@ -43,12 +43,6 @@ function loaded(places: readonly (Place | Error)[], context: ResolverContext): r
 }
 
 function shown(entry: LoadedEntry): LoadedEntry {
-  return entry instanceof Error || entry instanceof Promise ? orError(() => mapped.entry(entry)) : entry
+  if (entry instanceof Promise) return entry.catch(rejectMapped)
+  return entry instanceof Error ? mapped(entry) : entry
 }
-
-const mapped = mappingErrors({
-  entry: (entry: LoadedEntry): LoadedEntry => {
-    if (entry instanceof Error) throw entry
-    return entry
-  },
-})

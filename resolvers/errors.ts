@@ -15,12 +15,13 @@ export function entryError(index: number, key: string, error: FedcacheError): En
 
 type Resolve = (parent: never, args: never, context: never, info: never) => unknown
 
-// Errors that are not FedcacheErrors are bugs: they pass as they are, for the server to log and mask.
-function mapped(error: unknown): unknown {
+/** An error as GraphQL is to report it. Others than FedcacheErrors are bugs, and pass for the server to log and mask. */
+export function mapped<Raised>(error: Raised): Raised | GraphQLError {
   return error instanceof FedcacheError ? graphqlError(error) : error
 }
 
-function rejectMapped(error: unknown): never {
+/** Throws the same: what a promise is to reject with. */
+export function rejectMapped(error: unknown): never {
   throw mapped(error)
 }
 

@@ -49,6 +49,15 @@ export function asFedcacheError(error: unknown): FedcacheError {
   throw error
 }
 
+/** What fails stands in a list as an error, and fails no other element. */
+export function orError<Result>(make: () => Result): Result | Error {
+  try {
+    return make()
+  } catch (error) {
+    return error as Error
+  }
+}
+
 /** One thing that is wrong with a configuration. */
 export interface ConfigProblem {
   /** Where it is, such as `keyspaces.cities.ttl`. */

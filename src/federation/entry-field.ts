@@ -7,12 +7,11 @@ import {
   isNonNullType,
 } from 'graphql'
 import type { Encoded } from '../engine/encoding.ts'
-import { FedcacheError } from '../errors.ts'
+import { FedcacheError, orError } from '../errors.ts'
 import { notePart } from './entity-tags.ts'
 import { type Held, storedKeys, storedParts } from './key-text.ts'
 import { StoredEntity } from './stored-entity.ts'
 import { type JsonObject, objectOf } from './stored-values.ts'
-import { orError } from './stored-field.ts'
 import type { EntryField, TypedKey } from './typed-schema.ts'
 
 /** Reads an entity by the key of its entry. */

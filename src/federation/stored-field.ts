@@ -1,18 +1,9 @@
 import { type GraphQLFieldResolver, type GraphQLOutputType, isLeafType, isListType, isNonNullType } from 'graphql'
-import { FedcacheError } from '../errors.ts'
+import { FedcacheError, orError } from '../errors.ts'
 import { fieldOf, isJsonObject } from './stored-values.ts'
 
 /** Scalars of fedcache that are stored as the text that they print. */
 const storedAsText: ReadonlySet<string> = new Set(['DateTime', 'Duration', 'Base64Bytes'])
-
-/** What fails stands in a list as an error, and fails no other element. */
-export function orError<Result>(make: () => Result): Result | Error {
-  try {
-    return make()
-  } catch (error) {
-    return error as Error
-  }
-}
 
 /**
  * Makes the resolver of a field that the stored value has. It checks the value against the field's type as GraphQL
