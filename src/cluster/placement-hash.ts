@@ -1,5 +1,4 @@
-/** How many slots the key space is cut into. Part of the protocol: every peer of a cluster has the same number. */
-export const slotCount = 4096
+import { slotCount } from '../ports/index.ts'
 
 /**
  * MurmurHash3_x86_32 (Austin Appleby, public domain) over the UTF-16LE bytes of `text`.

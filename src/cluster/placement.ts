@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import HashRing from 'hashring'
-import type { Clock } from '../ports/index.ts'
-import { slotCount } from './placement-hash.ts'
+import { type Clock, slotCount } from '../ports/index.ts'
 
 /**
  * Digests per peer. Given to hashring per server: for its default of 40 it computes the number from the weights, with

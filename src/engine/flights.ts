@@ -51,6 +51,8 @@ export class Flight {
   earlier: Flight | undefined
   later: Flight | undefined
   isPending = true
+  /** Its place among the flights that a reader may join, if it is one of them. */
+  place = -1
   /** Nearly every flight has one waiter, which needs no list. */
   #waiter: Waiter | undefined
   #index = 0
@@ -123,9 +125,10 @@ export class Flights {
     return this.#joinable.get(key)
   }
 
+  /** Begins a flight of a key that has none that a reader may join. */
   begin(key: string, slot: number, deadlineMs: number): Flight {
     const flight = new Flight(key, slot, ++this.#sequence, deadlineMs)
-    this.#joinable.set(key, flight)
+    flight.place = this.#joinable.add(key, flight)
     this.#enter(flight)
     return flight
   }
@@ -148,7 +151,7 @@ export class Flights {
    * @returns whether what it brought may be stored.
    */
   end(flight: Flight, tags: readonly string[]): boolean {
-    this.#joinable.delete(flight.key, flight)
+    this.#joinable.delete(flight.key, flight, flight.place)
     if (this.#writes.size > 0 && this.#writes.get(flight.key) === flight) this.#writes.delete(flight.key)
     if (!flight.isPending) return false
     this.#exit(flight)
@@ -168,14 +171,13 @@ export class Flights {
     if (write !== undefined) write.hooked = false
     const flight = this.#joinable.get(key)
     if (flight === undefined) return
-    flight.hooked = false
-    this.#joinable.delete(key, flight)
+    this.keepApart(flight)
   }
 
   /** Keeps later readers from joining a flight, and what it brings from being stored. */
   keepApart(flight: Flight): void {
     flight.hooked = false
-    this.#joinable.delete(flight.key, flight)
+    this.#joinable.delete(flight.key, flight, flight.place)
   }
 
   /** Marks the place of a reader who joins a flight that has begun before. */

@@ -12,6 +12,7 @@ import { type PreparedValue, prepareValue, type ValueTerms } from './prepare-val
 import type { KeyspaceStats } from './results.ts'
 import { NearAdmission } from './near-admission.ts'
 import { type Counters, newCounters } from './stats.ts'
+import { SlotCensus } from './slot-census.ts'
 import type { EntryKind, StoredEntry } from './stored-entry.ts'
 import { TagIndex } from './tag-index.ts'
 
@@ -39,6 +40,8 @@ export class Keyspace implements EntryContext {
   readonly #clock: Clock
   readonly #budget: MemoryBudget
   readonly #tags: TagIndex
+  /** Of the entries in {@link store}. */
+  #census = new SlotCensus()
   /** How long a change may be on its way to other peers; 0 where there are none. */
   readonly #spreadMs: number
   /** Where there are no other peers, nothing that has gone can come back. */
@@ -96,6 +99,7 @@ export class Keyspace implements EntryContext {
 
   /** The entry of `key`, expired or not, unless it was invalidated. */
   find(key: string): StoredEntry | undefined {
+    if (!this.#census.has(this.slotOf(key))) return undefined
     const entry = this.store.get(key)
     return entry !== undefined && entry.tags.length > 0 && this.#tags.isInvalid(entry) ? undefined : entry
   }
@@ -169,7 +173,8 @@ export class Keyspace implements EntryContext {
       this.#holdsPuts = true
       this.#newestPut = Math.max(this.#newestPut, entry.version)
     }
-    if (old !== undefined) this.#tags.remove(old)
+    if (old === undefined) this.#census.enter(entry.slot)
+    else this.#tags.remove(old)
     this.#tags.add(entry)
     return true
   }
@@ -198,6 +203,7 @@ export class Keyspace implements EntryContext {
     const entry = this.store.peek(key)
     if (entry === undefined) return false
     this.store.delete(key)
+    this.#census.leave(entry.slot)
     this.#tags.remove(entry)
     this.#buryOlder(entry)
     return true
@@ -355,11 +361,13 @@ export class Keyspace implements EntryContext {
 
   #newStore(): Store<StoredEntry> {
     const { maxBytes, maxEntries, store } = this.policy
+    const census = (this.#census = new SlotCensus())
     const options: StoreOptions<StoredEntry> = {
       maxBytes,
       maxEntries,
       onEvict: (entry) => {
         this.counters.evictions++
+        census.leave(entry.slot)
         this.#tags.remove(entry)
         this.#buryOlder(entry)
       },

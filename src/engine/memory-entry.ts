@@ -18,15 +18,16 @@ export class MemoryEntry<Content extends string | null> implements StoredEntry {
   readonly bytes: number
 
   constructor(parts: Omit<StoredEntry, 'encoded' | 'bytes'> & { readonly encoded: Content }) {
-    this.key = parts.key
-    this.encoded = parts.encoded
-    this.kind = parts.kind
-    this.slot = parts.slot
-    this.version = parts.version
-    this.createdAtMs = parts.createdAtMs
+    // What every hit looks at comes first: so it is in as few lines of the processor's cache as it can be.
     this.expiresAtMs = parts.expiresAtMs
     this.nearUntilMs = parts.nearUntilMs
+    this.encoded = parts.encoded
+    this.slot = parts.slot
     this.tags = parts.tags
     this.bytes = chargedBytes(parts.key, parts.encoded, parts.tags)
+    this.kind = parts.kind
+    this.key = parts.key
+    this.version = parts.version
+    this.createdAtMs = parts.createdAtMs
   }
 }

@@ -1,4 +1,4 @@
-import type { ClusterInfo, Confirmation, Peers, Route } from '../ports/index.ts'
+import { type ClusterInfo, type Confirmation, type Peers, type Route, slotCount } from '../ports/index.ts'
 
 /** The cluster of a process that stands alone: it owns every key and has nobody to tell. */
 export function noPeers(selfId: string, incarnation: string, url: () => string | null): Peers {
@@ -8,7 +8,7 @@ export function noPeers(selfId: string, incarnation: string, url: () => string |
     incarnation,
     state: 'ALIVE',
     url: url(),
-    slots: 4096,
+    slots: slotCount,
     config: '',
   })
   const load: Route = { kind: 'LOAD', near: false, previous: undefined }

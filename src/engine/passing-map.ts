@@ -16,19 +16,17 @@ export class PassingMap<Key, Value> {
     return place === undefined ? undefined : this.#values[place]
   }
 
-  set(key: Key, value: Value): void {
-    let place = this.#places.get(key)
-    if (place === undefined) {
-      place = this.#free.pop() ?? this.#values.length
-      this.#places.set(key, place)
-    }
+  /** Gives a value to a key that has none. Returns its place, by which it can be deleted without being looked for. */
+  add(key: Key, value: Value): number {
+    const place = this.#free.pop() ?? this.#values.length
+    this.#places.set(key, place)
     this.#values[place] = value
+    return place
   }
 
-  /** Deletes the key where it has this value. */
-  delete(key: Key, value: Value): void {
-    const place = this.#places.get(key)
-    if (place === undefined || this.#values[place] !== value) return
+  /** Deletes the key where it still has this value, which was given this place. */
+  delete(key: Key, value: Value, place: number): void {
+    if (this.#values[place] !== value) return
     this.#places.delete(key)
     this.#values[place] = undefined
     this.#free.push(place)

@@ -170,6 +170,9 @@ export interface CatalogueRecord {
   readonly clearedAt: number
 }
 
+/** How many slots the key space is cut into. Part of the protocol: every peer of a cluster has the same number. */
+export const slotCount = 4096
+
 /** The cluster as the engine sees it. The engine never asks whether there is one. */
 export interface Peers {
   /** `peerId` of this process. */

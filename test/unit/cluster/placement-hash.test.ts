@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { murmur3, slotCount, slotOf, slotSeed } from '../../../src/cluster/placement-hash.ts'
+import { murmur3, slotOf, slotSeed } from '../../../src/cluster/placement-hash.ts'
+import { slotCount } from '../../../src/ports/index.ts'
 
 /** The string whose UTF-16LE bytes are these. */
 const text = (hex: string) => Buffer.from(hex, 'hex').toString('utf16le')

@@ -1,6 +1,6 @@
 import HashRing from 'hashring'
 import { describe, expect, test } from 'vitest'
-import { slotCount } from '../../../src/cluster/placement-hash.ts'
+import { slotCount } from '../../../src/ports/index.ts'
 import {
   deputyOf,
   noPeer,

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { slotCount } from '../../../src/cluster/placement-hash.ts'
+import { slotCount } from '../../../src/ports/index.ts'
 import { viewHash } from '../../../src/cluster/placement.ts'
 import { defaultTimings } from '../../../src/cluster/timings.ts'
 import { View } from '../../../src/cluster/view.ts'
