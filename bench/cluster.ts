@@ -30,7 +30,7 @@ const parts = [
   ...(throughput.length === 0
     ? []
     : [
-        `## Reading what another peer owns\n\n${inFlight} queries under way, beside an echo of as many bytes over the same client; medians of ${Math.max(rounds, 5)} rounds of ${seconds} s in turn.`,
+        `## Reading what another peer owns\n\n${inFlight} queries under way, beside an echo of as many bytes over the same client; medians of ${Math.max(rounds, 5)} rounds of ${seconds} s, each with processes of its own.`,
         throughputTable(throughput),
       ]),
   ...(failOver.length === 0

@@ -18,7 +18,6 @@ export interface Throughput {
 }
 
 interface Side {
-  readonly name: 'fedcache' | 'echo'
   readonly asks: ChildProcess
   readonly answers: ChildProcess
 }
@@ -28,41 +27,51 @@ const cases = [
   { keysPerQuery: 64, valueBytes: 200 },
   { keysPerQuery: 64, valueBytes: 1024 },
 ] as const
+const warmUpSeconds = 1
 
-/** Measures both in turn, so that what else the machine does falls on both alike. */
+/**
+ * Measures both in turn, so that what else the machine does falls on both alike. Every round has processes of its own:
+ * where their memory happens to lie makes a third more or less, on either side.
+ */
 export async function measureThroughput(rounds: number, seconds: number): Promise<readonly Throughput[]> {
-  const nats = await natsServer()
-  const sides: readonly Side[] = [
-    await side('fedcache', 'owner', 'asker', nats.url),
-    await side('echo', 'echo-server', 'echo-client', nats.url),
-  ]
-  try {
-    const figures: Throughput[] = []
-    for (const { keysPerQuery, valueBytes } of cases) {
-      const results = { fedcache: [] as Figures[], echo: [] as Figures[] }
-      for (let round = -1; round < rounds; round++) {
-        for (const one of sides) {
-          const measured = await measureSide(one, { keysPerQuery, valueBytes, seconds })
-          // The first round warms up.
-          if (round >= 0) results[one.name].push(measured)
-        }
-      }
-      const middle = (list: readonly Figures[], read: (figures: Figures) => number): number =>
-        Math.round(median(list.map(read)))
-      const ratios = results.fedcache.map((one, index) => one.perCpuSecond / results.echo[index]!.perCpuSecond)
-      figures.push({
-        keysPerQuery,
-        valueBytes,
-        fedcachePerSecond: middle(results.fedcache, ({ perSecond }) => perSecond),
-        echoPerSecond: middle(results.echo, ({ perSecond }) => perSecond),
-        fedcachePerCpuSecond: middle(results.fedcache, ({ perCpuSecond }) => perCpuSecond),
-        echoPerCpuSecond: middle(results.echo, ({ perCpuSecond }) => perCpuSecond),
-        ratio: median(ratios),
-      })
+  const results = cases.map(() => ({ fedcache: [] as Figures[], echo: [] as Figures[] }))
+  for (let round = 0; round < rounds; round++) {
+    const measured = await measureRound(seconds)
+    for (const [index, { fedcache, echo }] of measured.entries()) {
+      results[index]!.fedcache.push(fedcache)
+      results[index]!.echo.push(echo)
     }
-    return figures
+  }
+  return results.map(({ fedcache, echo }, index) => {
+    const middle = (list: readonly Figures[], read: (figures: Figures) => number): number =>
+      Math.round(median(list.map(read)))
+    return {
+      ...cases[index]!,
+      fedcachePerSecond: middle(fedcache, ({ perSecond }) => perSecond),
+      echoPerSecond: middle(echo, ({ perSecond }) => perSecond),
+      fedcachePerCpuSecond: middle(fedcache, ({ perCpuSecond }) => perCpuSecond),
+      echoPerCpuSecond: middle(echo, ({ perCpuSecond }) => perCpuSecond),
+      ratio: median(fedcache.map((one, round) => one.perCpuSecond / echo[round]!.perCpuSecond)),
+    }
+  })
+}
+
+async function measureRound(
+  seconds: number,
+): Promise<readonly { readonly fedcache: Figures; readonly echo: Figures }[]> {
+  const nats = await natsServer()
+  const fedcache = await side('owner', 'asker', nats.url)
+  const echo = await side('echo-server', 'echo-client', nats.url)
+  try {
+    const measured: { readonly fedcache: Figures; readonly echo: Figures }[] = []
+    for (const { keysPerQuery, valueBytes } of cases) {
+      const order = { keysPerQuery, valueBytes, seconds }
+      for (const one of [fedcache, echo]) await measureSide(one, { ...order, seconds: warmUpSeconds })
+      measured.push({ fedcache: await measureSide(fedcache, order), echo: await measureSide(echo, order) })
+    }
+    return measured
   } finally {
-    for (const { asks, answers } of sides) for (const child of [asks, answers]) child.kill('SIGKILL')
+    for (const { asks, answers } of [fedcache, echo]) for (const child of [asks, answers]) child.kill('SIGKILL')
     await nats.dispose()
   }
 }
@@ -72,9 +81,9 @@ interface Figures {
   readonly perCpuSecond: number
 }
 
-async function side(name: Side['name'], answering: string, asking: string, server: string): Promise<Side> {
+async function side(answering: string, asking: string, server: string): Promise<Side> {
   const answers = await started(answering, server)
-  return { name, answers, asks: await started(asking, server) }
+  return { answers, asks: await started(asking, server) }
 }
 
 async function started(role: string, server: string): Promise<ChildProcess> {
