@@ -1,29 +1,17 @@
-import { asFedcacheError, FedcacheError, type FedcacheErrorOptions } from '../errors.ts'
-import type {
-  Clock,
-  Invalidation,
-  Logger,
-  PeerHost,
-  Peers,
-  Source,
-  WriteAnswer,
-  WriteAnswers,
-  WriteTransfer,
-} from '../ports/index.ts'
+import { FedcacheError, type FedcacheErrorOptions } from '../errors.ts'
+import type { Clock, Invalidation, Logger, PeerHost, Peers, Source } from '../ports/index.ts'
 import { Changes } from './changes.ts'
 import { Departures } from './departures.ts'
 import type { Entry } from './entry.ts'
-import { EntryView } from './entry-view.ts'
 import { EventHub } from './event-hub.ts'
 import type { ClusterEvent, EntryChange } from './events.ts'
-import { badInput, type InputLimits, keyProblem, requireKeyCount, requireTags } from './input-limits.ts'
+import { badInput, type InputLimits, requireKeyCount, requireTags } from './input-limits.ts'
 import type { Keyspace } from './keyspace.ts'
 import { KeyspaceCatalogue } from './keyspace-catalogue.ts'
 import { type ServedKeyspace, Keyspaces, keyspaceInfo } from './keyspaces.ts'
 import { MemoryBudget } from './memory.ts'
 import { PeerService } from './peer-service.ts'
 import type { KeyspaceDefinition, KeyspacePolicy } from './policy.ts'
-import { preparePuts } from './prepare-put.ts'
 import { read, readAllNow, type ReadContext, readNow } from './read.ts'
 import type {
   ClusterInfo,
@@ -41,8 +29,9 @@ import type {
   WarmResult,
 } from './results.ts'
 import { SourceOwners } from './source-owners.ts'
-import type { FoundEntry } from './stored-entry.ts'
 import { VersionClock } from './version-clock.ts'
+import { warm } from './warm.ts'
+import { deleteMany, putMany, type WriteManyContext } from './write-many.ts'
 import { WriteRouter } from './write-router.ts'
 
 /** What an engine is made of. */
@@ -82,6 +71,7 @@ export class Engine {
   readonly #catalogue: KeyspaceCatalogue
   readonly #changes: Changes
   readonly #writes: WriteRouter
+  readonly #writeContext: WriteManyContext
   readonly #readContext: ReadContext
   readonly #service: PeerService
   readonly #sources: SourceOwners
@@ -124,6 +114,7 @@ export class Engine {
       onRemoved: (served) => this.#sources.unwatch(served.keyspace),
     })
     this.#writes = new WriteRouter({ clock, versions, peers, changes })
+    this.#writeContext = { clock, peers, limits, router: this.#writes }
     const departures = new Departures({ clock, peers, keyspaces })
     this.#readContext = { clock, peers, limits, joinsAsked: true, depart: departures.depart }
     const readAsOwner = { clock, peers, limits, joinsAsked: false, depart: departures.departAsOwner }
@@ -218,15 +209,7 @@ export class Engine {
 
   /** Puts many entries; each succeeds or fails alone. Of several of one key the last counts. */
   async putMany(keyspace: string, inputs: readonly PutInput[]): Promise<PutManyResult> {
-    const served = this.#served(keyspace, nothingChanged)
-    const { limits, clock } = this.#options
-    requireKeyCount(inputs.length, limits, nothingChanged)
-    const prepared = preparePuts(served.keyspace, inputs, limits, clock)
-    const { answers, confirmation } = await this.#write(served, prepared)
-    const results = answers.map((answer) =>
-      answer instanceof FedcacheError ? answer : this.#written(served.keyspace, answer),
-    )
-    return { results, ...confirmation }
+    return putMany(this.#writeContext, this.#served(keyspace, nothingChanged), inputs)
   }
 
   /**
@@ -242,19 +225,7 @@ export class Engine {
 
   /** Deletes many entries; each succeeds or fails alone. Deleting what is not there succeeds. */
   async deleteMany(keyspace: string, keys: readonly string[]): Promise<DeleteManyResult> {
-    const served = this.#served(keyspace, nothingChanged)
-    const { limits } = this.#options
-    requireKeyCount(keys.length, limits, nothingChanged)
-    // Deleting a key twice in one call is deleting it once.
-    const unique = [...new Set(keys)]
-    const writes = unique.map((key) => keyProblem(key, limits, nothingChanged) ?? ({ kind: 'DELETE', key } as const))
-    const { answers, confirmation } = await this.#write(served, writes)
-    const byKey = new Map(unique.map((key, index) => [key, answers[index]!]))
-    const results = keys.map((key) => {
-      const answer = byKey.get(key)!
-      return answer instanceof FedcacheError ? answer : true
-    })
-    return { results, ...confirmation }
+    return deleteMany(this.#writeContext, this.#served(keyspace, nothingChanged), keys)
   }
 
   /** Drops every entry that carries one of the tags, wherever it is kept. The source is not touched. */
@@ -280,18 +251,7 @@ export class Engine {
   async warm(keyspace: string, keys?: readonly string[]): Promise<WarmResult> {
     const { policy } = this.#served(keyspace).keyspace
     const wanted = keys ?? (typeof policy.warmKeys === 'function' ? await policy.warmKeys() : policy.warmKeys)
-    const chunk = this.#options.limits.maxKeysPerCall
-    const errors: { index: number; key: string; error: FedcacheError }[] = []
-    let loaded = 0
-    for (let from = 0; from < wanted.length; from += chunk) {
-      const part = wanted.slice(from, from + chunk)
-      const results = await this.read(keyspace, part)
-      results.forEach((result, offset) => {
-        if (result instanceof FedcacheError) errors.push({ index: from + offset, key: part[offset]!, error: result })
-        else if (result !== null) loaded++
-      })
-    }
-    return { loaded, notFound: wanted.length - loaded - errors.length, errors }
+    return warm(wanted, this.#options.limits.maxKeysPerCall, (part) => this.read(keyspace, part))
   }
 
   /** One keyspace; `undefined` where there is none of that name. */
@@ -380,34 +340,6 @@ export class Engine {
 
   #whenWritable(keyspace: string): Promise<void> {
     return this.#options.peers.whenWritable(this.#served(keyspace, nothingChanged).keyspace.policy.writeTimeoutMs)
-  }
-
-  /** Routes the writes that are in order; the others keep their errors. */
-  async #write(
-    served: ServedKeyspace,
-    writes: readonly (WriteTransfer | FedcacheError)[],
-  ): Promise<{ answers: (WriteAnswer | FedcacheError)[]; confirmation: Confirmation }> {
-    const inOrder = writes.filter((write): write is WriteTransfer => !(write instanceof FedcacheError))
-    const { answers, confirmation }: WriteAnswers = await this.#writes.route(served, inOrder)
-    const byWrite = new Map(inOrder.map((write, index) => [write, answers[index]!]))
-    return {
-      confirmation,
-      answers: writes.map((write) => {
-        if (write instanceof FedcacheError) return write
-        const answer = byWrite.get(write)!
-        return answer.kind === 'ERROR' ? asFedcacheError(answer.error) : answer
-      }),
-    }
-  }
-
-  #written(keyspace: Keyspace, answer: WriteAnswer): Entry {
-    if (answer.kind !== 'WRITTEN' || answer.entry === undefined) throw new Error('a put was answered without an entry')
-    const { clock, peers } = this.#options
-    const nowMs = clock.monotonic()
-    const { key } = answer.entry
-    const way = { sentAtMs: nowMs, atMs: nowMs }
-    const entry = keyspace.received({ key, slot: keyspace.slotOf(key) }, answer.entry, 'PUT', way, false) as FoundEntry
-    return new EntryView(keyspace, entry, 'OWNER', peers.ownerOf(entry.slot), nowMs)
   }
 
   async #warmAtStart({ name }: Keyspace): Promise<void> {

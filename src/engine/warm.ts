@@ -1,0 +1,21 @@
+import { FedcacheError } from '../errors.ts'
+import type { ReadResult, WarmResult } from './results.ts'
+
+/** Reads any number of keys, `maxKeysPerCall` at a time, one call after the other. */
+export async function warm(
+  keys: readonly string[],
+  maxKeysPerCall: number,
+  read: (keys: readonly string[]) => readonly ReadResult[] | Promise<readonly ReadResult[]>,
+): Promise<WarmResult> {
+  const errors: { index: number; key: string; error: FedcacheError }[] = []
+  let loaded = 0
+  for (let from = 0; from < keys.length; from += maxKeysPerCall) {
+    const part = keys.slice(from, from + maxKeysPerCall)
+    const results = await read(part)
+    results.forEach((result, offset) => {
+      if (result instanceof FedcacheError) errors.push({ index: from + offset, key: part[offset]!, error: result })
+      else if (result !== null) loaded++
+    })
+  }
+  return { loaded, notFound: keys.length - loaded - errors.length, errors }
+}
