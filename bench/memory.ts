@@ -94,7 +94,7 @@ function makeEngine(scenario: Scenario, memoryLimit: number): Engine {
     },
     clock: systemClock(),
     logger: silent,
-    peers: noPeers('bench', 'first', () => null),
+    peers: noPeers({ name: 'fedcache', peerId: 'bench', incarnation: 'first', url: () => null }),
   })
 }
 

@@ -1,7 +1,17 @@
 import { type ClusterInfo, type Confirmation, type Peers, type Route, slotCount } from '../ports/index.ts'
 
+/** Who a process that stands alone says it is. */
+export interface Loner {
+  /** What the cluster is called. */
+  readonly name: string
+  readonly peerId: string
+  readonly incarnation: string
+  /** Where the GraphQL API is reached, once it listens. */
+  readonly url: () => string | null
+}
+
 /** The cluster of a process that stands alone: it owns every key and has nobody to tell. */
-export function noPeers(selfId: string, incarnation: string, url: () => string | null): Peers {
+export function noPeers({ name, peerId: selfId, incarnation, url }: Loner): Peers {
   const alone: Confirmation = { confirmedBy: [selfId], unconfirmed: [] }
   const self = (): ClusterInfo['self'] => ({
     id: selfId,
@@ -31,7 +41,7 @@ export function noPeers(selfId: string, incarnation: string, url: () => string |
       Promise.resolve({ answers: writes.map(() => elsewhere), confirmation: { confirmedBy: [], unconfirmed: [] } }),
     announce: () => Promise.resolve(alone),
     announceCatalogue: () => Promise.resolve(alone),
-    info: () => ({ name: 'standalone', view: selfId, settled: true, degraded: false, self: self(), peers: [self()] }),
+    info: () => ({ name, view: selfId, settled: true, degraded: false, self: self(), peers: [self()] }),
     onEvent: () => () => {},
     join: () => Promise.resolve(),
     leave: () => Promise.resolve(),

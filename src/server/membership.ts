@@ -38,7 +38,8 @@ export interface MembershipContext {
 export function membership(context: MembershipContext): Membership {
   const { config, url } = context
   if (config.cluster.nats.length === 0 && config.cluster.discovery === undefined) {
-    const peers = noPeers(config.cluster.peerId, randomBytes(8).toString('hex'), url)
+    const { name, peerId } = config.cluster
+    const peers = noPeers({ name, peerId, incarnation: randomBytes(8).toString('hex'), url })
     return { peers, cluster: undefined, notReadyBecause: () => undefined, isDegraded: () => false, readings: [] }
   }
   return inCluster(context)

@@ -53,8 +53,8 @@ describe('createFedcache', () => {
 
   it('does not read the environment', async () => {
     const fedcache = created({ cluster: { peerId: 'own' } })
-    expect(await (await fedcache.fetch(request('{ cluster { self { id } } }'))).json()).toEqual({
-      data: { cluster: { self: { id: 'own' } } },
+    expect(await (await fedcache.fetch(request('{ cluster { name self { id } } }'))).json()).toEqual({
+      data: { cluster: { name: 'fedcache', self: { id: 'own' } } },
     })
   })
 

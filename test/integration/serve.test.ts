@@ -98,6 +98,18 @@ describe('fedcache serve', () => {
     expect(await unflagged.logged('listening')).toMatchObject({ peerId: 'environment' })
   })
 
+  it('calls a cluster of one as it is told to', async () => {
+    const config = processes.file('shop.config.ts', 'export default { port: 0, cluster: { name: "file" } }')
+    const environment = { FEDCACHE_CONFIG: config, FEDCACHE_CLUSTER: 'environment' }
+    const flagged = processes.start(['serve', '--cluster', 'flag'], { environment })
+    const unflagged = processes.start(['serve'], { environment })
+    const filed = processes.start(['serve', '--config', config])
+    const named = async (served: typeof filed) => (await served.query('{ cluster { name } }')) as unknown
+    expect(await Promise.all([flagged, unflagged, filed].map(named))).toEqual(
+      ['flag', 'environment', 'file'].map((name) => ({ data: { cluster: { name } } })),
+    )
+  })
+
   it('warns when it serves no keyspaces', async () => {
     const served = processes.start(['serve', '--port', '0'])
     await served.logged('listening')

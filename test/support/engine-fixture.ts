@@ -80,7 +80,7 @@ export function engineFixture(
     defaultPolicy: plainPolicy,
     memoryLimit: 256 * 1024 * 1024,
     limits: plainLimits,
-    peers: noPeers('here', 'first', () => null),
+    peers: noPeers({ name: 'fedcache', peerId: 'here', incarnation: 'first', url: () => null }),
     ...options,
     keyspaces,
     clock,

@@ -51,7 +51,7 @@ export function scriptedPeers(): ScriptedPeers {
   const ownerOf = (slot: number): string => owners.get(letter(slot)) ?? 'here'
   let host: PeerHost | undefined
   const peers: ScriptedPeers = {
-    ...noPeers('here', 'first', () => null),
+    ...noPeers({ name: 'fedcache', peerId: 'here', incarnation: 'first', url: () => null }),
     spreadMs: 1000,
     owners,
     routes,

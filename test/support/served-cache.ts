@@ -102,7 +102,7 @@ export function servedCache(
     limits: { maxKeysPerCall: 1000, maxKeyBytes: 1024, maxAnswerBytes: 64 * 2 ** 20 },
     clock: systemClock(),
     logger,
-    peers: noPeers('tester', 'first', () => null),
+    peers: noPeers({ name: 'fedcache', peerId: 'tester', incarnation: 'first', url: () => null }),
   })
   const server = httpServer({
     schema: subgraphSchema({ resolvers }),

@@ -388,7 +388,7 @@ describe('subscribers', () => {
   test('of the cluster hear of peers', async () => {
     let tell!: (event: ClusterEvent) => void
     const peers = {
-      ...noPeers('here', 'first', () => null),
+      ...noPeers({ name: 'fedcache', peerId: 'here', incarnation: 'first', url: () => null }),
       onEvent: (listener: typeof tell) => {
         tell = listener
         return () => {}
@@ -424,7 +424,9 @@ describe('subscribers', () => {
 })
 
 test('the cluster of a process that stands alone', () => {
-  const { engine } = engineFixture([], { peers: noPeers('me', 'one', () => 'http://localhost:4000/graphql') })
+  const { engine } = engineFixture([], {
+    peers: noPeers({ name: 'fedcache', peerId: 'me', incarnation: 'one', url: () => 'http://localhost:4000/graphql' }),
+  })
   const self = {
     id: 'me',
     incarnation: 'one',

@@ -16,7 +16,7 @@ describe('cluster', () => {
       name view settled degraded self { id } peers { id incarnation state url slots }
     } }`)
     expect(data.cluster).toEqual({
-      name: 'standalone',
+      name: 'fedcache',
       view: 'tester',
       settled: true,
       degraded: false,
