@@ -25,14 +25,14 @@ export const jsonScalar: GraphQLScalarType<unknown, unknown> = new GraphQLScalar
   },
 })
 
-// Largest first: the first unit that divides a duration is the one it is printed in.
+// Largest first: the first unit that divides a duration is the one it is printed in. Days are read only: clients rely
+// on no more units than these.
 const units = [
-  ['d', 86_400_000],
   ['h', 3_600_000],
   ['m', 60_000],
   ['s', 1000],
 ] as const
-const unitMs: ReadonlyMap<string, number> = new Map([...units, ['ms', 1]])
+const unitMs: ReadonlyMap<string, number> = new Map([['d', 86_400_000], ...units, ['ms', 1]])
 const maxDurationMs = 3650 * 86_400_000
 
 function parseDuration(input: unknown): number {

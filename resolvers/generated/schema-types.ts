@@ -26,8 +26,8 @@ export type Scalars = {
   DateTime: { input: Date; output: Date; }
   /**
    * A length of time, written as a whole number and a unit: `250ms`, `30s`, `5m`, `1h` or `7d`. Negative or fractional
-   * lengths and lengths over 3650d are refused. Answers use the largest unit that divides exactly: ninety seconds are `90s`,
-   * an hour is `1h`.
+   * lengths and lengths over 3650d are refused. Answers use the largest of `ms`, `s`, `m` and `h` that divides exactly: ninety
+   * seconds are `90s`, a day is `24h`.
    */
   Duration: { input: number; output: number; }
   /**

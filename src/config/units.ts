@@ -4,13 +4,14 @@ export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
 /** An amount of memory: bytes, or a number with a unit such as `'512b'`, `'64kb'`, `'256mb'`, `'2gb'` (1 kb = 1,024 b). */
 export type Size = number | `${number}${'b' | 'kb' | 'mb' | 'gb'}`
 
-const millisecondsOf: ReadonlyMap<string, number> = new Map([
+const printedMillisecondsOf: ReadonlyMap<string, number> = new Map([
   ['ms', 1],
   ['s', 1_000],
   ['m', 60_000],
   ['h', 3_600_000],
-  ['d', 86_400_000],
 ])
+
+const millisecondsOf: ReadonlyMap<string, number> = new Map([...printedMillisecondsOf, ['d', 86_400_000]])
 
 const bytesOf: ReadonlyMap<string, number> = new Map([
   ['b', 1],
@@ -38,9 +39,9 @@ export function parseSize(size: unknown): number | undefined {
   return parseAmount(typeof size === 'string' ? size.toLowerCase() : size, bytesOf)
 }
 
-/** Prints milliseconds with the largest unit that divides them exactly, as `parseDuration` reads it. */
+/** Prints milliseconds with the largest of `ms s m h` that divides them exactly, as the API prints them too. */
 export function formatDuration(durationMs: number): string {
-  return formatAmount(durationMs, millisecondsOf)
+  return formatAmount(durationMs, printedMillisecondsOf)
 }
 
 /** Prints bytes with the largest unit that divides them exactly, as `parseSize` reads it. */

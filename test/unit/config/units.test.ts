@@ -65,7 +65,7 @@ describe('formatting', () => {
     [1500, '1500ms'],
     [60_000, '1m'],
     [5_400_000, '90m'],
-    [86_400_000, '1d'],
+    [86_400_000, '24h'],
     [0.5, '0.5ms'],
   ])('prints %d ms with the largest unit that divides it: %s', (durationMs, expected) => {
     expect(formatDuration(durationMs)).toBe(expected)
