@@ -13,6 +13,10 @@ export class BenchTime implements Clock {
     return this.#nowMs
   }
 
+  wallOffsetMs(): number {
+    return Date.UTC(2026, 0, 1)
+  }
+
   setTimer(callback: () => void, delayMs: number): Timer {
     let cancelled = false
     const dueMs = Math.ceil(this.#nowMs + Math.max(0, delayMs))

@@ -7,9 +7,12 @@ import type { FoundEntry, StoredEntry } from './stored-entry.ts'
 export interface EntryContext {
   readonly name: string
   readonly format: ValueFormat
-  /** Wall-clock time less monotonic time, in milliseconds. */
+  /** As `Clock.wallOffsetMs`. */
   wallOffsetMs(): number
 }
+
+/** What sums of fractions of milliseconds may be off by, and more. */
+const roundingErrorMs = 0.001
 
 /** One reading of a stored entry: holds references only, and works out the rest when asked. */
 export class EntryView implements Entry {
@@ -68,17 +71,17 @@ export class EntryView implements Entry {
   }
 
   get createdAt(): Date {
-    return new Date(this.stored.createdAtMs + this.#context.wallOffsetMs())
+    return new Date(Math.floor(this.stored.createdAtMs + this.#context.wallOffsetMs()))
   }
 
   get expiresAt(): Date | null {
     const { expiresAtMs } = this.stored
-    return expiresAtMs === Infinity ? null : new Date(expiresAtMs + this.#context.wallOffsetMs())
+    return expiresAtMs === Infinity ? null : new Date(Math.round(expiresAtMs + this.#context.wallOffsetMs()))
   }
 
   get ttlMs(): number | null {
     const { expiresAtMs } = this.stored
-    return expiresAtMs === Infinity ? null : Math.max(0, Math.floor(expiresAtMs - this.#readAtMs))
+    return expiresAtMs === Infinity ? null : Math.max(0, Math.ceil(expiresAtMs - this.#readAtMs - roundingErrorMs))
   }
 
   get ageMs(): number {

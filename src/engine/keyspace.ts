@@ -25,6 +25,15 @@ export interface KeyspaceContext {
   readonly spreadMs: Peers['spreadMs']
 }
 
+/** What an entry is made of beside its key. */
+export interface ValueToKeep<Content extends Encoded | null> {
+  readonly encoded: Content
+  readonly ttlMs: number
+  /** When it ends on the monotonic clock, where that was given and no lifetime. */
+  readonly expiresAtMs?: number | undefined
+  readonly tags: readonly string[]
+}
+
 /** One keyspace in this process: its memory, its flights, its counters. */
 export class Keyspace implements EntryContext {
   readonly name: string
@@ -90,7 +99,7 @@ export class Keyspace implements EntryContext {
   }
 
   wallOffsetMs(): number {
-    return this.#clock.now() - this.#clock.monotonic()
+    return this.#clock.wallOffsetMs()
   }
 
   evict(): boolean {
@@ -114,7 +123,7 @@ export class Keyspace implements EntryContext {
   /** Makes the entry of a value that was loaded or put here, or of a not-found answer where `encoded` is null. */
   entry<Content extends Encoded | null>(
     key: string,
-    prepared: { readonly encoded: Content; readonly ttlMs: number; readonly tags: readonly string[] },
+    prepared: ValueToKeep<Content>,
     version: number,
     kind: EntryKind,
   ): StoredEntry & { readonly encoded: Content } {
@@ -127,7 +136,7 @@ export class Keyspace implements EntryContext {
       tags: prepared.tags,
       kind,
       createdAtMs,
-      expiresAtMs: createdAtMs + prepared.ttlMs,
+      expiresAtMs: prepared.expiresAtMs ?? createdAtMs + prepared.ttlMs,
       nearUntilMs: this.#nearUntilMs(kind, createdAtMs),
     })
   }

@@ -42,10 +42,11 @@ export function preparePuts(
 function preparePut(keyspace: Keyspace, input: PutInput, clock: Clock): PreparedPut {
   const where = `the entry ${quote(input.key)}`
   const value = valueOf(keyspace, input, where)
-  const ttlMs = lifetimeOf(input, where, clock)
+  const expiresAtMs = endOf(input, where, clock)
+  const ttlMs = lifetimeOf(input, where, clock, expiresAtMs)
   const tags = input.tags === null || input.tags === undefined ? undefined : requireTags(input.tags, where)
   const prepared = keyspace.prepare(input.key, value, { ttlMs, tags }, where)
-  return { kind: 'PUT', key: input.key, ...prepared, isTtlGiven: ttlMs !== undefined }
+  return { kind: 'PUT', key: input.key, ...prepared, expiresAtMs, isTtlGiven: ttlMs !== undefined }
 }
 
 function valueOf(keyspace: Keyspace, input: PutInput, where: string): unknown {
@@ -69,14 +70,20 @@ function isGiven(input: PutInput, field: 'value' | 'text' | 'bytes'): boolean {
   return field === 'value' ? input.value !== undefined : input[field] !== undefined && input[field] !== null
 }
 
-function lifetimeOf(input: PutInput, where: string, clock: Clock): number | undefined {
-  const { ttlMs, expiresAt } = input
-  if (ttlMs !== undefined && ttlMs !== null) {
-    if (expiresAt !== undefined && expiresAt !== null) {
-      throw badInput(`At most one of ttl and expiresAt is given for ${where}; received both.`)
-    }
-    return requireLifetime(ttlMs, `The ttl of ${where}`)
-  }
+/** When the entry is to end, on the monotonic clock; `undefined` where that was not given. */
+function endOf({ ttlMs, expiresAt }: PutInput, where: string, clock: Clock): number | undefined {
   if (expiresAt === undefined || expiresAt === null) return undefined
-  return requireLifetime(expiresAt.getTime() - clock.now(), `The expiresAt of ${where}`)
+  if (ttlMs === undefined || ttlMs === null) return expiresAt.getTime() - clock.wallOffsetMs()
+  throw badInput(`At most one of ttl and expiresAt is given for ${where}; received both.`)
+}
+
+function lifetimeOf(
+  { ttlMs }: PutInput,
+  where: string,
+  clock: Clock,
+  expiresAtMs: number | undefined,
+): number | undefined {
+  if (expiresAtMs !== undefined)
+    return requireLifetime(Math.round(expiresAtMs - clock.monotonic()), `The expiresAt of ${where}`)
+  return ttlMs === undefined || ttlMs === null ? undefined : requireLifetime(ttlMs, `The ttl of ${where}`)
 }

@@ -78,8 +78,12 @@ async function write(
 function entryPut({ clock, peers }: WriteManyContext, keyspace: Keyspace, answer: WriteAnswer): Entry {
   if (answer.kind !== 'WRITTEN' || answer.entry === undefined) throw new Error('a put was answered without an entry')
   const nowMs = clock.monotonic()
-  const { key } = answer.entry
+  const { key, version } = answer.entry
+  const held = keyspace.store.peek(key)
   const way = { sentAtMs: nowMs, atMs: nowMs }
-  const entry = keyspace.received({ key, slot: keyspace.slotOf(key) }, answer.entry, 'PUT', way, false) as FoundEntry
-  return new EntryView(keyspace, entry, 'OWNER', peers.ownerOf(entry.slot), nowMs)
+  const entry =
+    held?.version === version
+      ? held
+      : keyspace.received({ key, slot: keyspace.slotOf(key) }, answer.entry, 'PUT', way, false)
+  return new EntryView(keyspace, entry as FoundEntry, 'OWNER', peers.ownerOf(entry.slot), nowMs)
 }

@@ -14,6 +14,11 @@ export interface Clock {
   /** Milliseconds from an arbitrary start. Never steps back; all expiry and all deadlines are counted on it. */
   monotonic(): number
   /**
+   * What is to be added to a moment of `monotonic` for wall-clock time. The same until the machine's clock has been set,
+   * or the two have come apart, so that a moment is told alike every time.
+   */
+  wallOffsetMs(): number
+  /**
    * Calls `callback` once, no earlier than `delayMs` milliseconds from now. A delay of 0 means after the I/O events
    * that are already waiting, not before the current call returns. A set timer keeps the process alive: somebody waits.
    */

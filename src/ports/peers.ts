@@ -97,6 +97,8 @@ export type WriteTransfer =
       readonly encoded: string
       /** How long the entry may be kept in memory. */
       readonly ttlMs: number
+      /** When the entry is to end, on the monotonic clock of this process; where that was given. It does not travel. */
+      readonly expiresAtMs?: number | undefined
       /** Whether the put itself said so; otherwise its keyspace did, which speaks of copies and not of what a source has. */
       readonly isTtlGiven: boolean
       readonly tags: readonly string[]

@@ -75,6 +75,10 @@ export class ProcessClock implements Clock {
     return 1_000 + this.#time.nowMs
   }
 
+  wallOffsetMs(): number {
+    return this.#wallStartMs - 1_000
+  }
+
   setTimer(callback: () => void, delayMs: number): Timer {
     let cancelled = false
     const fire = (): void => {

@@ -65,6 +65,7 @@ export function fakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClock {
     },
     now: () => monotonicMs + wallOffsetMs,
     monotonic: () => monotonicMs,
+    wallOffsetMs: () => wallOffsetMs,
     setTimer(callback: () => void, delayMs: number): Timer {
       const timer = { dueMs: monotonicMs + Math.max(0, delayMs), order: nextOrder++, callback }
       timers.add(timer)

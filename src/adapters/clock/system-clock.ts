@@ -3,13 +3,22 @@ import type { Clock, Timer } from '../../ports/index.ts'
 /** The longest delay that Node.js timers take; above it they fire at once. */
 const maxTimeoutMs = 2 ** 31 - 1
 
+/** How far wall-clock and monotonic time may come apart until the offset between them is taken anew. */
+const maxDriftMs = 50
+
 /**
  * The machine's own time. A timer with a delay of 0 fires after the I/O events that are already waiting.
  */
 export function systemClock(): Clock {
+  let wallOffsetMs = performance.timeOrigin
   return {
     now: () => Date.now(),
     monotonic: () => performance.now(),
+    wallOffsetMs: () => {
+      const driftMs = Date.now() - performance.now() - wallOffsetMs
+      if (Math.abs(driftMs) > maxDriftMs) wallOffsetMs += driftMs
+      return wallOffsetMs
+    },
     setTimer: (callback, delayMs) => (delayMs <= 0 ? setImmediateTimer(callback) : setTimeoutTimer(callback, delayMs)),
   }
 }

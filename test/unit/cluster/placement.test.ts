@@ -143,6 +143,7 @@ describe('slotTableInSlices', () => {
     const clock: Clock = {
       now: () => nowMs,
       monotonic: () => (nowMs += 1),
+      wallOffsetMs: () => 0,
       setTimer(callback) {
         pauses++
         setImmediate(callback)

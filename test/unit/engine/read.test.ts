@@ -41,7 +41,7 @@ describe('a hit', () => {
       format: 'json',
       servedFrom: 'OWNER',
       ageMs: 1_500,
-      ttlMs: 58_499,
+      ttlMs: 58_500,
       stale: false,
       owner: 'here',
       tags: [],

@@ -25,6 +25,22 @@ test('the monotonic time does not follow the wall clock', () => {
   expect(clock.monotonic() - before).toBeLessThan(1e6)
 })
 
+test('a moment is the same wall-clock time whenever it is told', async () => {
+  const steady = systemClock()
+  const offsets = new Set<number>()
+  for (let index = 0; index < 1000; index++) offsets.add(steady.wallOffsetMs())
+  expect(offsets.size).toBe(1)
+  expect(Math.abs(steady.monotonic() + steady.wallOffsetMs() - Date.now())).toBeLessThan(100)
+})
+
+test('the offset follows a wall clock that is set', () => {
+  const steady = systemClock()
+  vi.useFakeTimers({ toFake: ['Date'], now: 1e12 })
+  expect(steady.monotonic() + steady.wallOffsetMs()).toBeCloseTo(1e12, -3)
+  vi.setSystemTime(2e12)
+  expect(steady.monotonic() + steady.wallOffsetMs()).toBeCloseTo(2e12, -3)
+})
+
 test('a timer never fires early', async () => {
   for (const delayMs of [0.4, 1, 1.2, 1.9, 2.6, 3.1, 4.7, 5]) {
     const begunAtMs = clock.monotonic()
