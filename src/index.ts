@@ -29,7 +29,7 @@ export { createFedcache, type Fedcache } from './server.ts'
 
 export type { Engine } from './engine/engine.ts'
 export type { Entry, ServedFrom } from './engine/entry.ts'
-export type { ClusterEvent, EntryChange, EntryChangeKind } from './engine/events.ts'
+export type { ClusterEvent, EngineEvent, EntryChange, EntryChangeKind } from './engine/events.ts'
 export type { CacheScope, KeyspaceOrigin, ValueFormat } from './engine/policy.ts'
 export type {
   ClusterInfo,

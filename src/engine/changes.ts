@@ -1,18 +1,17 @@
 import type { Invalidation, KeyChange, Logger, Peers } from '../ports/index.ts'
-import { EventHub } from './event-hub.ts'
-import type { EntryChange } from './events.ts'
+import type { EventHub } from './event-hub.ts'
+import { type EngineEvent, type EntryChange, isEntryChange, missedIn } from './events.ts'
 import type { Keyspace } from './keyspace.ts'
 import type { Keyspaces } from './keyspaces.ts'
 import type { Confirmation } from './results.ts'
-
-/** Changes that wait for one slow subscriber before it misses some. */
-const maxWaitingChanges = 10_000
 
 /** What changes are told to. */
 export interface ChangesContext {
   readonly keyspaces: Keyspaces
   readonly peers: Peers
   readonly logger: Logger
+  /** Where subscribers are. */
+  readonly events: EventHub<EngineEvent>
   /** Told of every change that began at this peer; see `EngineOptions.onChanged`. Default: nobody is. */
   readonly onChanged?: ((change: Invalidation) => void) | undefined
 }
@@ -23,15 +22,13 @@ export class Changes {
   readonly #peers: Peers
   readonly #logger: Logger
   readonly #onChanged: (change: Invalidation) => void
-  readonly #hub: EventHub<EntryChange> = new EventHub<EntryChange>({
-    maxWaiting: maxWaitingChanges,
-    missed: ({ keyspace }) => missedIn(keyspace),
-  })
+  readonly #hub: EventHub<EngineEvent>
 
   constructor(context: ChangesContext) {
     this.#keyspaces = context.keyspaces
     this.#peers = context.peers
     this.#logger = context.logger
+    this.#hub = context.events
     this.#onChanged = context.onChanged ?? (() => {})
   }
 
@@ -39,8 +36,10 @@ export class Changes {
   subscribe(keyspace: string, keys: readonly string[] | undefined): AsyncIterableIterator<EntryChange> {
     const wanted = keys === undefined ? undefined : new Set(keys)
     return this.#hub.subscribe(
-      (change) =>
-        change.keyspace === keyspace && (wanted === undefined || change.key === null || wanted.has(change.key)),
+      (event): event is EntryChange =>
+        isEntryChange(event) &&
+        event.keyspace === keyspace &&
+        (wanted === undefined || event.key === null || wanted.has(event.key)),
     )
   }
 
@@ -102,11 +101,6 @@ export class Changes {
     announced.catch((error: unknown) => this.#logger.warn({ keyspace: keyspace.name, error }, 'announcement failed'))
   }
 
-  /** Ends all subscriptions. */
-  close(): void {
-    this.#hub.close()
-  }
-
   /** Those outside hear of it last: what they drop they fetch again, from any peer, and none may have the old value then. */
   async #spread(invalidation: Invalidation): Promise<Confirmation> {
     try {
@@ -115,8 +109,4 @@ export class Changes {
       this.changed(invalidation)
     }
   }
-}
-
-function missedIn(keyspace: string): EntryChange {
-  return { keyspace, key: null, kind: 'MISSED', version: null }
 }

@@ -4,7 +4,7 @@ import { Changes } from './changes.ts'
 import { Departures } from './departures.ts'
 import type { Entry } from './entry.ts'
 import { EventHub } from './event-hub.ts'
-import type { ClusterEvent, EntryChange } from './events.ts'
+import { type ClusterEvent, type EngineEvent, type EntryChange, isEntryChange, missed } from './events.ts'
 import { badInput, type InputLimits, requireKeyCount, requireTags } from './input-limits.ts'
 import type { Keyspace } from './keyspace.ts'
 import { KeyspaceCatalogue } from './keyspace-catalogue.ts'
@@ -75,13 +75,7 @@ export class Engine {
   readonly #readContext: ReadContext
   readonly #service: PeerService
   readonly #sources: SourceOwners
-  readonly #clusterEvents: EventHub<ClusterEvent> = new EventHub<ClusterEvent>({
-    maxWaiting: maxWaitingEvents,
-    missed: (event) => ({
-      ...event,
-      reason: 'events were lost because this subscriber was too slow; read cluster again',
-    }),
-  })
+  readonly #events: EventHub<EngineEvent> = new EventHub<EngineEvent>({ maxWaiting: maxWaitingEvents, missed })
   #stopping: Promise<void> | undefined
   #stopped = false
 
@@ -99,7 +93,13 @@ export class Engine {
       slotter,
       spreadMs: peers.spreadMs,
     }))
-    const changes = (this.#changes = new Changes({ keyspaces, peers, logger, onChanged: options.onChanged }))
+    const changes = (this.#changes = new Changes({
+      keyspaces,
+      peers,
+      logger,
+      events: this.#events,
+      onChanged: options.onChanged,
+    }))
     this.#sources = new SourceOwners({ keyspaces, changes, peers, versions, logger, named: sources })
     this.#catalogue = new KeyspaceCatalogue({
       keyspaces,
@@ -126,7 +126,7 @@ export class Engine {
   async start(): Promise<void> {
     await this.#sources.start()
     const { peers } = this.#options
-    peers.onEvent((event) => this.#clusterEvents.publish(event))
+    peers.onEvent((event) => this.#events.publish(event))
     await peers.join(this.#host())
     for (const { keyspace } of this.#keyspaces.all())
       if (warmsAtStart(keyspace.policy)) void this.#warmAtStart(keyspace)
@@ -140,8 +140,7 @@ export class Engine {
   async #stop(): Promise<void> {
     await this.#options.peers.leave()
     this.#stopped = true
-    this.#changes.close()
-    this.#clusterEvents.close()
+    this.#events.close()
     await this.#writes.ended()
     await Promise.all(Array.from(this.#keyspaces.all(), ({ keyspace }) => keyspace.flights.ended()))
     await this.#sources.close()
@@ -326,7 +325,16 @@ export class Engine {
   /** What happens to peers from now on. */
   clusterEvents(): AsyncIterableIterator<ClusterEvent> {
     this.#requireRunning()
-    return this.#clusterEvents.subscribe(() => true)
+    return this.#events.subscribe((event): event is ClusterEvent => !isEntryChange(event))
+  }
+
+  /**
+   * Both from now on, and of every keyspace. A subscriber that is too slow misses some, of either kind, and gets one event
+   * in their place that says so.
+   */
+  events(): AsyncIterableIterator<EngineEvent> {
+    this.#requireRunning()
+    return this.#events.subscribe(() => true)
   }
 
   #requireRunning(options?: FedcacheErrorOptions): void {

@@ -2,7 +2,7 @@
 export interface HubOptions<Event> {
   /** The most events that wait for one subscriber. */
   readonly maxWaiting: number
-  /** Stands in, once, for events that were dropped because the subscriber was too slow. */
+  /** Stands in, once, for events that were dropped because the subscriber was too slow; of the kind of the first. */
   readonly missed: (dropped: Event) => Event
 }
 
@@ -28,6 +28,8 @@ export class EventHub<Event> {
   }
 
   /** Subscribes from this moment on; ends with the iterator's `return` or with `close`. */
+  subscribe<Wanted extends Event>(wanted: (event: Event) => event is Wanted): AsyncIterableIterator<Wanted>
+  subscribe(wanted: (event: Event) => boolean): AsyncIterableIterator<Event>
   subscribe(wanted: (event: Event) => boolean): AsyncIterableIterator<Event> {
     const subscriber: Subscriber<Event> = new Subscriber(this.#options, wanted, () =>
       this.#subscribers.delete(subscriber),

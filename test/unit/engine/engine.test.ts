@@ -409,6 +409,33 @@ describe('subscribers', () => {
     expect(() => engine.clusterEvents()).toThrow(expect.objectContaining({ code: 'UNAVAILABLE' }))
   })
 
+  test('of everything hear of the entries of all keyspaces and of peers', async () => {
+    let tell!: (event: ClusterEvent) => void
+    const peers = {
+      ...noPeers({ name: 'fedcache', peerId: 'here', incarnation: 'first', url: () => null }),
+      onEvent: (listener: typeof tell) => {
+        tell = listener
+        return () => {}
+      },
+    }
+    const definitions = ['some', 'other'].map((name) => keyspaceDefinition({}, undefined, name))
+    const { engine } = engineFixture(definitions, { peers })
+    await engine.start()
+    const events = engine.events()
+    const entries = engine.entryChanges('some')
+    await engine.put('some', { key: 'a', value: 1 })
+    tell({ at: new Date(0), peer: engine.cluster().self, state: 'ALIVE', reason: 'joined' })
+    await engine.clear('other')
+    await engine.stop()
+    expect(await collect(events)).toMatchObject([
+      { keyspace: 'some', key: 'a', kind: 'PUT' },
+      { state: 'ALIVE', reason: 'joined' },
+      { keyspace: 'other', key: null, kind: 'CLEARED' },
+    ])
+    expect(await collect(entries)).toMatchObject([{ keyspace: 'some', kind: 'PUT' }])
+    expect(() => engine.events()).toThrow(expect.objectContaining({ code: 'UNAVAILABLE' }))
+  })
+
   test('who are too slow get one MISSED for all that they missed', async () => {
     const { engine } = engineOver(undefined)
     const slow = engine.entryChanges('things')
