@@ -10,6 +10,64 @@ afterEach(async () => {
 
 const byKey = (): ReturnType<typeof recordingSource> => recordingSource((keys) => keys.map((key) => ({ key })))
 
+describe('input that is refused before a resolver sees it', () => {
+  const nothingChanged = { code: 'BAD_USER_INPUT', outcome: 'NONE' }
+  const extensionsOf = async (query: string, variables?: Record<string, unknown>) => {
+    const { errors } = await cache.graphql(query, variables)
+    return errors?.map(({ extensions }) => extensions)
+  }
+  const putOf = (field: string) =>
+    `putEntry(input: { keyspace: "things", key: "k", value: 1, ${field} }) { entry { key } }`
+
+  it.each(['ttl: "soon"', 'expiresAt: "tomorrow"', 'bytes: "?"'])(
+    'as the literal %s changed nothing',
+    async (field) => {
+      cache = servedCache({ things: {} })
+      expect(await extensionsOf(`mutation { ${putOf(field)} }`)).toEqual([nothingChanged])
+      // Errors of documents are kept.
+      expect(await extensionsOf(`mutation { ${putOf(field)} }`)).toEqual([nothingChanged])
+    },
+  )
+
+  it.each([
+    { ttl: 'soon' },
+    { expiresAt: 'tomorrow' },
+    { bytes: '?' },
+    { tags: [null] },
+    { key: null },
+    { colour: 'red' },
+  ])('as the variable %j changed nothing', async (wrong) => {
+    cache = servedCache({ things: {} })
+    const mutation = `mutation ($input: PutEntryInput!) { putEntry(input: $input) { entry { key } } }`
+    const input = { keyspace: 'things', key: 'k', value: 1, ...wrong }
+    expect(await extensionsOf(mutation, { input })).toEqual([nothingChanged])
+    expect(await extensionsOf(mutation, {})).toEqual([nothingChanged])
+  })
+
+  it('as a variable within a literal changed nothing, whatever was changed before', async () => {
+    cache = servedCache({ things: {} })
+    const mutation = `mutation ($tag: String = "red") { first: ${putOf('tags: []')} ${putOf('tags: [$tag]')} }`
+    const { errors } = await cache.graphql(mutation, { tag: null })
+    expect(errors).toMatchObject([{ path: ['putEntry'], extensions: nothingChanged }])
+  })
+
+  it('of a payload does not say that nothing changed', async () => {
+    cache = servedCache({ things: {} })
+    const mutation = `mutation ($wanted: Boolean = true) {
+      putEntry(input: { keyspace: "things", key: "k", value: 1 }) { entry @include(if: $wanted) { key } }
+    }`
+    expect(await extensionsOf(mutation, { wanted: null })).toEqual([{ code: 'BAD_USER_INPUT' }])
+    expect((await cache.graphql('{ entry(keyspace: "things", key: "k") { value } }')).data.entry.value).toBe(1)
+  })
+
+  it('is no write in a query, and has the codes of GraphQL where GraphQL refuses it', async () => {
+    cache = servedCache({ things: {} })
+    const query = 'query ($key: String! = "k") { entry(keyspace: "things", key: $key) { key } }'
+    expect(await extensionsOf(query, { key: null })).toEqual([{ code: 'BAD_USER_INPUT' }])
+    expect(await extensionsOf(`mutation { ${putOf('tags: [null]')} }`)).toEqual([{ code: 'GRAPHQL_VALIDATION_FAILED' }])
+  })
+})
+
 describe('putEntry', () => {
   const mutation = `mutation ($input: PutEntryInput!) {
     putEntry(input: $input) { entry { value ttl tags servedFrom } confirmedBy { id } unconfirmed { id } }
