@@ -45,7 +45,8 @@ class OperationContext implements ResolverContext {
   constructor(engine: EngineApi, options: ResolverContextOptions) {
     this.engine = engine
     this.#options = options
-    this.reads = new ReadRecord(options.isPublic ?? ((name) => engine.isPublic(name)), options.wantsTags)
+    const { isPublic = (name: string) => engine.isPublic(name), wantsTags } = options
+    this.reads = new ReadRecord(isPublic, wantsTags, engine.maxAnswerBytes)
   }
 
   readonly loadEntry = (keyspace: string, key: string): Entry | null | Promise<Entry | null> => {

@@ -4,6 +4,7 @@ import type { EntryChange } from '../src/engine/events.ts'
 import type { PutInput, ReadResult } from '../src/engine/results.ts'
 import { FedcacheError } from '../src/errors.ts'
 import { peersOf } from './cluster.ts'
+import type { ResolverContext } from './context.ts'
 import { entryId } from './entry-id.ts'
 import { entryError, graphqlError } from './errors.ts'
 import type { EntryInput, PutEntryInput, Resolvers } from './generated/schema-types.ts'
@@ -26,6 +27,13 @@ function failures<Result>(results: readonly (Result | FedcacheError)[], keys: re
   return results.flatMap((result, index) =>
     result instanceof FedcacheError ? [entryError(index, keys[index]!, result)] : [],
   )
+}
+
+/** What is shown of an entry, unless the answer has no room for it; then that field fails alone. */
+function shown<Value>({ key, size }: Entry, value: Value, { reads }: ResolverContext): Value {
+  const problem = reads.show(key, size)
+  if (problem !== undefined) throw graphqlError(problem)
+  return value
 }
 
 const mutations: Resolvers['Mutation'] = {
@@ -100,7 +108,10 @@ export const entryResolvers: Required<Pick<Resolvers, 'Query' | 'Mutation' | 'Su
   },
   Entry: {
     id: (entry) => entryId(entry.keyspace, entry.key),
-    value: ({ format, encoded }) => (format === 'json' ? new EncodedJson(encoded) : null),
+    value: (entry, _args, context) =>
+      entry.format === 'json' ? shown(entry, new EncodedJson(entry.encoded), context) : null,
+    text: (entry, _args, context) => (entry.format === 'bytes' ? null : shown(entry, entry.text ?? null, context)),
+    bytes: (entry, _args, context) => shown(entry, entry.bytes, context),
     // These are others every time, so an answer with one of them is not to be kept.
     ttl: (entry, _args, { reads }) => {
       reads.noteServing()

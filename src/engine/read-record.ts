@@ -1,6 +1,7 @@
 import { FedcacheError } from '../errors.ts'
 import { cacheTagsOf } from '../ports/index.ts'
 import type { Entry } from './entry.ts'
+import { quote } from './input-limits.ts'
 import type { ReadResult } from './results.ts'
 
 /** What an operation read, in numbers. */
@@ -30,6 +31,8 @@ export class ReadRecord {
   /** Where what reads of single keys bring is noted. */
   #single: Reading | undefined
   #isServingShown = false
+  readonly #maxShownBytes: number
+  #shownBytes = 0
 
   /** Whether the answer is to tell the tags of what was read. */
   readonly wantsTags: boolean
@@ -37,10 +40,16 @@ export class ReadRecord {
   /**
    * @param isPublic whether shared caches may keep what is read from a keyspace. Default: they may keep nothing.
    * @param wantsTags whether the answer is to tell the tags of what was read. Default: no.
+   * @param maxShownBytes how many bytes of values the answer may show. Default: any number.
    */
-  constructor(isPublic: (keyspace: string) => boolean = () => false, wantsTags: boolean = false) {
+  constructor(
+    isPublic: (keyspace: string) => boolean = () => false,
+    wantsTags: boolean = false,
+    maxShownBytes: number = Infinity,
+  ) {
     this.#isPublic = isPublic
     this.wantsTags = wantsTags
+    this.#maxShownBytes = maxShownBytes
   }
 
   /** Notes what a read brought. */
@@ -56,6 +65,22 @@ export class ReadRecord {
       this.note(keyspace, this.#single.results)
     }
     this.#single.results.push(result)
+  }
+
+  /**
+   * Notes that the answer shows a value: the one of an entry that is asked for under two names is shown twice.
+   *
+   * @returns the error to show in its place where the answer has no room for it.
+   */
+  show(key: string, bytes: number): FedcacheError | undefined {
+    if (this.#shownBytes + bytes > this.#maxShownBytes) {
+      return new FedcacheError(
+        'VALUE_TOO_LARGE',
+        `The answer would be over ${this.#maxShownBytes} bytes with this field of ${quote(key)}; ask for it in an operation of its own.`,
+      )
+    }
+    this.#shownBytes += bytes
+    return undefined
   }
 
   /** Notes that the answer says how it was served, which is another thing every time. */

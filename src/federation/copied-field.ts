@@ -3,6 +3,9 @@ import type { Copied } from '../engine/encoded-json.ts'
 import type { Encoded } from '../engine/encoding.ts'
 import { StoredEntity } from './stored-entity.ts'
 
+/** Longer ones go through the resolver, which counts what an answer shows. */
+const largestCopied = 16 * 1024
+
 /**
  * Makes what copies a stored field of one of GraphQL's own scalars, where it is stored as GraphQL prints it.
  *
@@ -16,7 +19,7 @@ export function copiedField(name: string, type: TypeNode): Partial<Copied> {
   return {
     copied: (parent) => {
       const json = parent instanceof StoredEntity ? parent.written(name) : undefined
-      if (json === undefined) return undefined
+      if (json === undefined || json.length > largestCopied) return undefined
       return json === 'null' && !isRequired ? json : printed(json)
     },
   }

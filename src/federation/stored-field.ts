@@ -1,5 +1,7 @@
 import { type GraphQLFieldResolver, type GraphQLOutputType, isLeafType, isListType, isNonNullType } from 'graphql'
+import { ReadRecord } from '../engine/read-record.ts'
 import { FedcacheError, orError } from '../errors.ts'
+import { StoredEntity } from './stored-entity.ts'
 import { fieldOf, isJsonObject } from './stored-values.ts'
 
 /** Scalars of fedcache that are stored as the text that they print. */
@@ -35,8 +37,18 @@ export function storedField(mapError: (error: FedcacheError) => unknown): GraphQ
       throw mapError(invalid(`${place} does not hold what its type says. ${reason}`))
     }
   }
-  return (parent, _args, _context, { fieldName, parentType, returnType }) =>
-    checked(fieldOf(parent, fieldName), returnType, `The stored ${parentType.name}.${fieldName}`)
+  return (parent, _args, context, { fieldName, parentType, returnType }) => {
+    const problem = parent instanceof StoredEntity ? shown(context, parent, fieldName) : undefined
+    if (problem !== undefined) throw mapError(problem)
+    return checked(fieldOf(parent, fieldName), returnType, `The stored ${parentType.name}.${fieldName}`)
+  }
+}
+
+/** Notes what an answer shows of an entity, and says whether it is too much. */
+function shown(context: unknown, entity: StoredEntity, fieldName: string): FedcacheError | undefined {
+  const reads = (context as { readonly reads?: unknown } | undefined)?.reads
+  const written = reads instanceof ReadRecord ? entity.written(fieldName) : undefined
+  return written === undefined ? undefined : (reads as ReadRecord).show(fieldName, written.length)
 }
 
 function invalid(message: string): FedcacheError {

@@ -68,7 +68,7 @@ test('the schema is not told where introspection is off', async () => {
 })
 
 describe('what is too much', () => {
-  const typeDefs = 'type Thing @key(fields: "id") @keyspace(name: "things", many: "things") { id: ID! }'
+  const typeDefs = 'type Thing @key(fields: "id") @keyspace(name: "things", many: "things") { id: ID! body: String }'
   const keys = (count: number) => Array.from({ length: count }, (_, index) => `"k${index}"`).join(' ')
   const things = (count: number) =>
     Array.from({ length: count }, (_, index) => `{ __typename: "Thing", id: "${index}" }`).join(' ')
@@ -108,6 +108,27 @@ describe('what is too much', () => {
     expect(new Set(await everyWay(query))).toStrictEqual(new Set(['VALUE_TOO_LARGE']))
     const { data } = await send({ query })
     expect((data.entries as ({ key: string } | null)[]).filter((entry) => entry !== null)).toHaveLength(2)
+  })
+
+  test('bytes of an answer, however the values come into it: the fields beyond it fail alone', async () => {
+    const put = (key: string) => fedcache.engine.put('things', { key, value: { id: key, body: 'x'.repeat(90_000) } })
+    await Promise.all(['k0', 'k1', 'k2'].map(put))
+    const queries = [
+      '{ a: entry(keyspace: "things", key: "k0") { value } b: entry(keyspace: "things", key: "k1") { value } c: entry(keyspace: "things", key: "k2") { value } }',
+      '{ entry(keyspace: "things", key: "k0") { a: value b: text c: value } }',
+      '{ entry(keyspace: "things", key: "k0") { a: bytes b: bytes c: bytes } }',
+      '{ a: entries(keyspace: "things", keys: ["k0", "k1"]) { value } b: entries(keyspace: "things", keys: ["k2"]) { value } }',
+      '{ things(ids: ["k0"]) { a: body b: body c: body } }',
+      '{ things(ids: ["k0", "k1", "k2"]) { body } }',
+    ]
+    for (const query of queries) {
+      const { data, errors } = await send({ query })
+      expect(errors, query).toHaveLength(1)
+      expect(new Set(await everyWay(query)), query).toStrictEqual(new Set(['VALUE_TOO_LARGE']))
+      const shown = JSON.stringify(data)
+      expect(shown.length, query).toBeGreaterThan(180_000)
+      expect(shown.length, query).toBeLessThan(260_000)
+    }
   })
 
   test('bytes of a body, by HTTP and WebSocket', async () => {
