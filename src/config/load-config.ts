@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { ConfigError } from '../errors.ts'
 import { isPlainObject } from './checks.ts'
 import type { Config } from './config.ts'
-import { described, redacted } from './problems.ts'
+import { described, redacted } from '../ports/received-value.ts'
 
 const extensions = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs']
 

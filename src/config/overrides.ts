@@ -1,7 +1,7 @@
 import { ConfigError, type ConfigProblem } from '../errors.ts'
 import type { Config, LogLevel } from './config.ts'
 import type { KeyspaceConfig } from './keyspace-config.ts'
-import { redacted } from './problems.ts'
+import { redacted } from '../ports/received-value.ts'
 
 /** What the command line or the environment say. Everything is text as it was written; empty text says nothing. */
 export interface Overrides {
@@ -21,7 +21,7 @@ export interface Overrides {
 export interface OverriddenConfig {
   readonly config: Config
   readonly origins: ReadonlyMap<string, string>
-  /** What is wrong with an `http`: one that is not `NAME=URL_TEMPLATE`, or has a wrong template. */
+  /** What is wrong with an `http`: one that is not `NAME=URL_TEMPLATE`, has a wrong template, or the name of another. */
   readonly problems: readonly ConfigProblem[]
 }
 
@@ -96,18 +96,20 @@ function httpKeyspaces(
   httpKeyspace: HttpKeyspace,
 ): { readonly keyspaces: Record<string, KeyspaceConfig>; readonly problems: readonly ConfigProblem[] } {
   const keyspaces = new Map<string, KeyspaceConfig>()
+  const names = new Set<string>()
   const problems: ConfigProblem[] = []
   for (const definition of definitions) {
     const [, name, urlTemplate] = /^([^=/]+)=(.+)$/s.exec(definition) ?? []
+    const received = redacted(definition)
+    const report = (message: string): void => {
+      problems.push({ path: '--http', message: `${message}; received "${received}"`, received })
+    }
     if (name === undefined || urlTemplate === undefined) {
-      const received = redacted(definition)
-      problems.push({
-        path: '--http',
-        message: `must be NAME=URL_TEMPLATE, such as products=https://example.com/products/{key}; received "${received}"`,
-        received,
-      })
+      report('must be NAME=URL_TEMPLATE, such as products=https://example.com/products/{key}')
       continue
     }
+    if (names.has(name)) report(`must not name the keyspace ${name} twice`)
+    names.add(name)
     try {
       keyspaces.set(name, httpKeyspace(name, urlTemplate))
     } catch (error) {

@@ -1,7 +1,5 @@
 import { ConfigError, type ConfigProblem } from '../errors.ts'
-
-const secretName = /pass|secret|token|credential|auth|jwt|seed|nkey|private|api_?key/i
-const longestPrinted = 120
+import { described, withoutSecrets } from '../ports/received-value.ts'
 
 /** Gathers what is wrong with a configuration, so that all of it is told at once. */
 export class Problems {
@@ -44,52 +42,4 @@ export class Problems {
 export function pathOf(parent: string, name: string): string {
   if (!/^[\w$-]+$/.test(name)) return `${parent}[${JSON.stringify(name)}]`
   return parent === '' ? name : `${parent}.${name}`
-}
-
-/** A message without the user names, passwords and query values of the URLs in it. */
-export function redacted(message: string): string {
-  return withoutQueryValues(message.replace(/:\/\/\S*@/g, '://***@'))
-}
-
-/** What a value is, in a few words, with nothing of what is inside objects. */
-export function described(value: unknown): string {
-  if (value === undefined) return 'nothing'
-  if (typeof value === 'string') return quoted(value)
-  if (value === null || typeof value === 'number' || typeof value === 'boolean') return `${value}`
-  if (Array.isArray(value)) return `a list of ${value.length}`
-  if (value instanceof Promise) return 'a promise'
-  if (typeof value !== 'object') return `a ${typeof value}`
-  const names = Object.keys(value)
-  return names.length === 0 ? 'an empty object' : `an object with ${names.slice(0, 10).join(', ')}`
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text.length <= longestPrinted ? text : `${text.slice(0, longestPrinted)}…`)
-}
-
-function withoutSecrets(path: string, value: unknown): unknown {
-  const name = path.slice(path.lastIndexOf('.') + 1)
-  return shownOf(secretName.test(name), value)
-}
-
-function shownOf(isSecret: boolean, value: unknown): unknown {
-  if (typeof value === 'string') return isSecret ? '***' : withoutCredentials(value)
-  if (Array.isArray(value)) return value.map((item: unknown) => shownOf(isSecret, item))
-  if (!isPlain(value)) return value
-  // Everything within a secret is one: `token: { text: '…' }`.
-  const fields = Object.entries(value)
-  return Object.fromEntries(fields.map(([name, inner]) => [name, shownOf(isSecret || secretName.test(name), inner)]))
-}
-
-function isPlain(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
-}
-
-function withoutCredentials(value: string): string {
-  // Up to the last "@": passwords are often written with "@", "/" and spaces unescaped.
-  return withoutQueryValues(value.replace(/^(.*?:\/\/)?.*@/s, '$1***@'))
-}
-
-function withoutQueryValues(text: string): string {
-  return text.replace(/([?&][^=&\s]*=)[^&\s]+/g, '$1***')
 }

@@ -12,7 +12,8 @@ import {
 } from './checks.ts'
 import { keyspaceDefaults } from './defaults.ts'
 import type { KeyspaceConfig } from './keyspace-config.ts'
-import { described, pathOf, Problems } from './problems.ts'
+import { described } from '../ports/received-value.ts'
+import { pathOf, Problems } from './problems.ts'
 import { checkName, resolveKeyspaceSource } from './resolve-source.ts'
 import { parseDuration } from './units.ts'
 

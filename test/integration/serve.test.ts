@@ -402,6 +402,16 @@ keyspace notes
     ])
   })
 
+  it('says what was received by a flag, and that a name was given twice', async () => {
+    const { code, errors } = await run(['check', '--http', 'a=http://x/', '--http', 'a=http://me:hunter2@y/{key}'])
+    expect(code).toBe(1)
+    expect(errors.split('\n').slice(0, 3)).toEqual([
+      'fedcache: the configuration has 2 problems',
+      '  --http a: must have {key} where the key goes; received "http://x/"',
+      '  --http: must not name the keyspace a twice; received "a=http://***@y/{key}"',
+    ])
+  })
+
   it('prints the SDL, as much as is exposed', async () => {
     const typed = await run(['schema', '--expose', 'types'])
     const generic = await run(['schema', '--profile', 'cosmo'])

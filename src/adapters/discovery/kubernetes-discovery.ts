@@ -242,7 +242,7 @@ function checkOptions(options: KubernetesDiscoveryOptions): void {
   const problems = new OptionProblems('kubernetesDiscovery')
   const { service, labelSelector, port, scheme } = options
   if ((service === undefined) === (labelSelector === undefined)) {
-    problems.add('service', 'must be given, or labelSelector, and not both')
+    problems.add('service', 'must be given, or labelSelector, and not both', service)
   }
   for (const name of ['service', 'labelSelector', 'namespace', 'kubeconfig'] as const) {
     problems.type(name, options[name], 'string')

@@ -10,11 +10,12 @@ import { distinct, natsPort, type NatsScheme, serverUrl } from './server-urls.ts
  */
 export function staticDiscovery(servers: readonly string[]): Discovery {
   const problems = new OptionProblems('staticDiscovery')
-  if (!Array.isArray(servers) || servers.length === 0) problems.add('servers', 'must be a list of at least one server')
+  if (!Array.isArray(servers) || servers.length === 0)
+    problems.add('servers', 'must be a list of at least one server', servers)
   const urls = (Array.isArray(servers) ? servers : []).map((server: unknown, index) => {
     const url = urlOf(server)
     // Not printed: it may hold a password.
-    if (url === undefined) problems.add(`servers[${index}]`, 'must be nats://host:port or tls://host:port')
+    if (url === undefined) problems.add(`servers[${index}]`, 'must be nats://host:port or tls://host:port', server)
     return url ?? ''
   })
   problems.throwIfAny()

@@ -100,11 +100,11 @@ function checkOptions<Value>(options: FunctionSourceOptions<Value>): void {
   const problems = new OptionProblems('functionSource')
   const { loadMany, load, keyOf, storeMany, deleteMany } = options
   if ((loadMany === undefined) === (load === undefined))
-    problems.add('loadMany', 'give exactly one of loadMany and load')
+    problems.add('loadMany', 'give exactly one of loadMany and load', loadMany)
   if ((storeMany === undefined) !== (deleteMany === undefined)) {
-    problems.add('storeMany', 'give both or none of storeMany and deleteMany')
+    problems.add('storeMany', 'give both or none of storeMany and deleteMany', storeMany)
   }
-  if (keyOf !== undefined && load !== undefined) problems.add('keyOf', 'needs loadMany; load knows its key')
+  if (keyOf !== undefined && load !== undefined) problems.add('keyOf', 'needs loadMany; load knows its key', keyOf)
   for (const [option, value] of Object.entries({ loadMany, load, keyOf, storeMany, deleteMany })) {
     problems.type(option, value, 'function')
   }

@@ -201,10 +201,11 @@ function* foundBy(keyOf: (item: unknown) => string | number, items: readonly unk
 function checkOptions(options: HttpSourceOptions): void {
   const problems = new OptionProblems('httpSource')
   const { url, bulk } = options
-  if ((url === undefined) === (bulk === undefined)) problems.add('url', 'give exactly one of url and bulk')
+  if ((url === undefined) === (bulk === undefined)) problems.add('url', 'give exactly one of url and bulk', url)
   if (url !== undefined) {
     checkUrlTemplate(problems, 'url', url, '{key}')
-    if (typeof url === 'string' && !url.includes('{key}')) problems.add('url', 'must have {key} where the key goes')
+    if (typeof url === 'string' && !url.includes('{key}'))
+      problems.add('url', 'must have {key} where the key goes', url)
   }
   if (bulk !== undefined) checkBulk(problems, bulk)
   problems.type('name', options.name, 'string')
@@ -215,7 +216,7 @@ function checkOptions(options: HttpSourceOptions): void {
     problems.add('format', "must be 'json', 'text' or 'bytes'", options.format)
   }
   if (options.headers !== undefined && typeof options.headers !== 'function' && typeof options.headers !== 'object') {
-    problems.add('headers', 'must be an object or a function')
+    problems.add('headers', 'must be an object or a function', options.headers)
   }
   if (options.notFoundStatuses !== undefined && !Array.isArray(options.notFoundStatuses)) {
     problems.add('notFoundStatuses', 'must be a list of numbers', options.notFoundStatuses)

@@ -247,8 +247,7 @@ function checkOptions(options: NatsKvSourceOptions): void {
   }
   problems.type('name', name, 'string')
   if (servers !== undefined && (!Array.isArray(servers) || servers.length === 0)) {
-    // Not shown: it may hold a password.
-    problems.add('servers', 'must be a list of NATS servers that is not empty')
+    problems.add('servers', 'must be a list of NATS servers that is not empty', servers)
   }
   if (format !== undefined && !['json', 'text', 'bytes'].includes(format)) {
     problems.add('format', "must be 'json', 'text' or 'bytes'", format)

@@ -1,4 +1,8 @@
 import { ConfigError, type ConfigProblem } from '../../errors.ts'
+import { described, hidden, withoutSecrets } from '../../ports/received-value.ts'
+
+/** What may hold a secret though its name does not say so. */
+const secretOptions: readonly string[] = ['headers', 'connectionString', 'poolOptions']
 
 /** Gathers what is wrong with the options of a source, so that all of it is told at once. */
 export class OptionProblems {
@@ -10,10 +14,14 @@ export class OptionProblems {
     this.#factory = factory
   }
 
-  /** Notes a problem. What was received is printed; leave it out where it may hold a secret. */
-  add(option: string, message: string, received?: unknown): void {
-    const suffix = received === undefined ? '' : `; received ${printed(received)}`
-    this.#problems.push({ path: `${this.#factory}.${option}`, message: `${message}${suffix}`, received })
+  /** Notes a problem. What was received is told without the secrets in it. */
+  add(option: string, message: string, received: unknown): void {
+    const shown = secretOptions.includes(option) ? hidden(received) : withoutSecrets(option, received)
+    this.#problems.push({
+      path: `${this.#factory}.${option}`,
+      message: `${message}; received ${described(shown)}`,
+      received: shown,
+    })
   }
 
   /** Notes a problem unless the option is left out or a whole number from `minimum`. */
@@ -32,12 +40,4 @@ export class OptionProblems {
   throwIfAny(): void {
     if (this.#problems.length > 0) throw new ConfigError(this.#problems)
   }
-}
-
-function printed(received: unknown): string {
-  if (typeof received === 'string')
-    return JSON.stringify(received.length > 120 ? `${received.slice(0, 120)}…` : received)
-  if (received === null || typeof received === 'number' || typeof received === 'boolean') return `${received}`
-  if (Array.isArray(received)) return `a list of ${received.length}`
-  return typeof received === 'object' ? 'an object' : `a ${typeof received}`
 }

@@ -201,17 +201,17 @@ function isMistake(error: unknown): boolean {
 function checkOptions(options: PostgresSourceOptions): void {
   const problems = new OptionProblems('postgresSource')
   const { connectionString, poolOptions, pool, query, statementTimeoutMs } = options
-  // Connection strings and pool options hold passwords, so they are not printed.
   if (connectionString !== undefined && (typeof connectionString !== 'string' || connectionString === '')) {
-    problems.add('connectionString', 'must be a string that is not empty')
+    problems.add('connectionString', 'must be a string that is not empty', connectionString)
   }
   if (poolOptions !== undefined && (typeof poolOptions !== 'object' || poolOptions === null)) {
-    problems.add('poolOptions', 'must be an object')
+    problems.add('poolOptions', 'must be an object', poolOptions)
   }
   if (pool !== undefined) {
-    if (typeof pool.connect !== 'function') problems.add('pool', 'must be a Pool of pg')
+    if (typeof pool.connect !== 'function') problems.add('pool', 'must be a Pool of pg', pool)
     for (const option of ['connectionString', 'poolOptions', 'statementTimeoutMs'] as const) {
-      if (options[option] !== undefined) problems.add(option, 'has no effect on a pool that is there already')
+      const given = options[option]
+      if (given !== undefined) problems.add(option, 'has no effect on a pool that is there already', given)
     }
   }
   if (typeof query === 'string' && !/\$1(?!\d)/.test(query)) {

@@ -93,18 +93,19 @@ const tableOnly = ['schema', 'columns', 'valueColumn', 'valueFormat', 'writable'
 export function checkSqlOptions(problems: OptionProblems, given: SqlRowOptions): void {
   const options = given as AnySqlOptions
   if ((options.table === undefined) === (options.query === undefined)) {
-    problems.add('table', 'give exactly one of table and query')
+    problems.add('table', 'give exactly one of table and query', options.table)
   }
   for (const option of ['table', 'schema', 'keyColumn', 'valueColumn', 'query'] as const) {
     problems.type(option, options[option], 'string')
   }
-  if (options.keyColumn === undefined) problems.add('keyColumn', 'name the column that holds the key')
+  if (options.keyColumn === undefined) problems.add('keyColumn', 'name the column that holds the key', undefined)
   for (const option of ['map', 'tags'] as const) problems.type(option, options[option], 'function')
   problems.type('writable', options.writable, 'boolean')
   if (options.query !== undefined) {
     for (const option of tableOnly)
-      if (options[option] !== undefined) problems.add(option, 'goes with table, not with query')
-  } else if (options.keyPattern !== undefined) problems.add('keyPattern', 'goes with query, not with table')
+      if (options[option] !== undefined) problems.add(option, 'goes with table, not with query', options[option])
+  } else if (options.keyPattern !== undefined)
+    problems.add('keyPattern', 'goes with query, not with table', options.keyPattern)
   checkColumns(problems, options)
 }
 
@@ -114,14 +115,16 @@ function checkColumns(problems: OptionProblems, options: AnySqlOptions): void {
     problems.add('columns', 'must be a list of column names that is not empty', columns)
   }
   if (columns !== undefined && valueColumn !== undefined)
-    problems.add('columns', 'give columns or valueColumn, not both')
+    problems.add('columns', 'give columns or valueColumn, not both', columns)
   if (valueFormat !== undefined && !['json', 'text', 'bytes'].includes(valueFormat)) {
     problems.add('valueFormat', "must be 'json', 'text' or 'bytes'", valueFormat)
   }
-  if (valueFormat !== undefined && valueColumn === undefined) problems.add('valueFormat', 'goes with valueColumn')
-  if (options.map !== undefined && valueColumn !== undefined) problems.add('map', 'give map or valueColumn, not both')
+  if (valueFormat !== undefined && valueColumn === undefined)
+    problems.add('valueFormat', 'goes with valueColumn', valueFormat)
+  if (options.map !== undefined && valueColumn !== undefined)
+    problems.add('map', 'give map or valueColumn, not both', options.map)
   if (options.map !== undefined && options.writable === true) {
-    problems.add('map', 'cannot be turned around, so a source with map cannot be writable')
+    problems.add('map', 'cannot be turned around, so a source with map cannot be writable', options.map)
   }
   if (keyPattern !== undefined && !(keyPattern instanceof RegExp)) {
     problems.add('keyPattern', 'must be a regular expression', keyPattern)

@@ -168,7 +168,7 @@ function checkOptions(options: SubgraphSourceOptions): void {
   const problems = new OptionProblems('subgraphSource')
   const { typename, fields, query, field } = options
   if ((typename === undefined) === (query === undefined))
-    problems.add('typename', 'give exactly one of typename and query')
+    problems.add('typename', 'give exactly one of typename and query', typename)
   if (typename !== undefined && !/^[_A-Za-z]\w*$/.test(typename)) {
     problems.add('typename', 'must be the name of a type', typename)
   }
@@ -177,7 +177,7 @@ function checkOptions(options: SubgraphSourceOptions): void {
   }
   if (query !== undefined) {
     problems.type('query', query, 'string')
-    if (field === undefined) problems.add('field', 'must name the field of the answer that holds the list')
+    if (field === undefined) problems.add('field', 'must name the field of the answer that holds the list', field)
     problems.type('field', field, 'string')
   }
   for (const option of ['representation', 'variables', 'keyOf'] as const)

@@ -48,7 +48,7 @@ function unusable(text: string): FedcacheError {
   return new FedcacheError('BAD_USER_INPUT', `The key ${JSON.stringify(text)} cannot be part of this source's URL.`)
 }
 
-/** Notes what is wrong with a URL template. Templates may hold credentials, so they are not printed. */
+/** Notes what is wrong with a URL template. */
 export function checkUrlTemplate(
   problems: OptionProblems,
   option: string,
@@ -58,10 +58,10 @@ export function checkUrlTemplate(
   if (typeof template !== 'string') return problems.add(option, 'must be an http or https URL', template)
   const url = URL.canParse(template) ? new URL(template.replaceAll(placeholder, marker)) : undefined
   if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
-    return problems.add(option, 'must be an http or https URL')
+    return problems.add(option, 'must be an http or https URL', template)
   }
   const authority = /^[^/]*\/\/[^/?#]*/.exec(template)?.[0] ?? ''
   if (authority.includes(placeholder) || url.hash.includes(marker)) {
-    problems.add(option, `may have ${placeholder} in its path and query only`)
+    problems.add(option, `may have ${placeholder} in its path and query only`, template)
   }
 }

@@ -162,6 +162,18 @@ describe('--http', () => {
     expect(config).toEqual({})
   })
 
+  it('tells of a name that is given twice', () => {
+    const { problems } = layered(
+      {},
+      {},
+      { http: ['a=https://a/{key}', 'b=https://b/{key}', 'a=https://u:hunter2@c/{key}'] },
+    )
+    const received = 'a=https://***@c/{key}'
+    expect(problems).toEqual([
+      { path: '--http', message: `must not name the keyspace a twice; received "${received}"`, received },
+    ])
+  })
+
   it('does not hide what is no problem of the template', () => {
     const broken = (): never => {
       throw new TypeError('a bug')

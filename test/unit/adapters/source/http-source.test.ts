@@ -347,7 +347,22 @@ describe('options', () => {
     expect(problemsOf(() => httpSource(options as HttpKeyOptions))).toStrictEqual(expected)
   })
 
-  test('problems do not print URLs, which may hold passwords', () => {
-    expect(() => httpSource({ url: 'ftp://user:secret@a.example/{key}' })).toThrow(/^(?!.*secret)/s)
+  test.each<[unknown, string]>([
+    [{}, 'url: give exactly one of url and bulk; received nothing'],
+    [{ url: 'http://x/' }, 'url: must have {key} where the key goes; received "http://x/"'],
+    [
+      { url: 'ftp://user:secret@a.example/{key}?token=secret' },
+      'url: must be an http or https URL; received "ftp://***@a.example/{key}?token=***"',
+    ],
+    [
+      { url: 'https://{key}.example/' },
+      'url: may have {key} in its path and query only; received "https://{key}.example/"',
+    ],
+    [
+      { url: 'https://a.example/{key}', headers: 'Bearer secret' },
+      'headers: must be an object or a function; received "***"',
+    ],
+  ])('problems show what was received, and no secrets: %j', (options, message) => {
+    expect(() => httpSource(options as HttpKeyOptions)).toThrow(`httpSource.${message}`)
   })
 })
