@@ -46,8 +46,19 @@ export function requireKeyCount(count: number, limits: InputLimits, options?: Fe
   }
 }
 
+/**
+ * Tags that are a list, whatever is in it. JavaScript callers may give a string, which would fall apart into characters.
+ *
+ * @throws FedcacheError `BAD_USER_INPUT`
+ */
+export function requireTagList(given: unknown, what: string, options?: FedcacheErrorOptions): readonly unknown[] {
+  if (Array.isArray(given)) return given
+  throw badInput(`Tags are a list of strings; received ${quote(given)} for ${what}.`, options)
+}
+
 /** @throws FedcacheError `BAD_USER_INPUT` */
-export function requireTags(tags: readonly unknown[], what: string, options?: FedcacheErrorOptions): readonly string[] {
+export function requireTags(given: unknown, what: string, options?: FedcacheErrorOptions): readonly string[] {
+  const tags = requireTagList(given, what, options)
   if (tags.length > maxTags) throw badInput(`${what} takes at most ${maxTags} tags; received ${tags.length}.`, options)
   for (const tag of tags) {
     if (typeof tag !== 'string' || tag.length === 0 || Buffer.byteLength(tag) > maxTagBytes) {

@@ -1,6 +1,6 @@
 import { FedcacheError } from '../errors.ts'
 import { type Encoded, encodeValue } from './encoding.ts'
-import { maxDurationMs, noTags, quote, requireTags } from './input-limits.ts'
+import { maxDurationMs, noTags, quote, requireTagList, requireTags } from './input-limits.ts'
 import { chargedBytes } from './memory.ts'
 import type { KeyspacePolicy } from './policy.ts'
 
@@ -76,7 +76,7 @@ function tagsOf(
   if (own !== undefined && !Array.isArray(own)) {
     throw ownFunctionFailed(rules, 'tags', `it returned ${quote(own)}, not a list of strings`)
   }
-  return requireTags([...(given ?? noTags), ...(own ?? noTags)], where)
+  return requireTags([...requireTagList(given ?? noTags, where), ...(own ?? noTags)], where)
 }
 
 function callOwn<Result>(rules: ValueRules, name: string, call: () => Result): Result {

@@ -467,6 +467,7 @@ test('the cluster of a process that stands alone', () => {
 
 test.each([
   ['invalidateTags', (engine: ReturnType<typeof engineOver>['engine']) => engine.invalidateTags('things', [])],
+  ['tags that are no list', (engine) => engine.invalidateTags('things', 'red' as never)],
   ['too many tags', (engine) => engine.invalidateTags('things', Array(65).fill('t'))],
   ['an unknown keyspace', (engine) => engine.clear('nowhere')],
   ['an unknown keyspace', (engine) => engine.updateKeyspace('nowhere', {})],

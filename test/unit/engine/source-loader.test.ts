@@ -71,6 +71,7 @@ describe('a source that answers wrongly', () => {
     ['a tag that is none', { tags: [''] }],
     ['a tag of another type', { tags: [7n as unknown as string] }],
     ['tags that are no list', { tags: 7 as unknown as [] }],
+    ['a text for tags', { tags: 'red' as unknown as [] }],
     ['a revision that is none', { revision: 1.5 }],
   ])('with %s is to blame, not its reader', async (_, options) => {
     const { engine, clock } = engineOver(answeringSource(() => sourceEntry(1, options)))

@@ -119,6 +119,7 @@ describe('putMany', () => {
     ['an empty tag', { value: 1, tags: [''] }, 'BAD_USER_INPUT', 'tag'],
     ['a long tag', { value: 1, tags: ['北'.repeat(86)] }, 'BAD_USER_INPUT', 'tag'],
     ['a tag that is no text', { value: 1, tags: [1n as never] }, 'BAD_USER_INPUT', 'bigint'],
+    ['tags that are no list', { value: 1, tags: 'red' as never }, 'BAD_USER_INPUT', 'received "red"'],
     ['too many tags', { value: 1, tags: Array(65).fill('t') }, 'BAD_USER_INPUT', '65'],
   ])('refuses %s, and nothing else of the call', async (_, input, code, message) => {
     const { engine } = engineOver(undefined, { maxValueBytes: 100 })
