@@ -297,7 +297,8 @@ class Wait implements Waiter {
   }
 
   #timeoutOf(flight: Flight, nowMs: number): FedcacheError {
-    if (flight.deadlineMs <= nowMs) return sourceTimeout(this.#keyspace)
+    const { source } = this.#keyspace.definition
+    if (source !== undefined && flight.deadlineMs <= nowMs) return sourceTimeout(this.#keyspace)
     return new FedcacheError(
       'READ_TIMEOUT',
       `Reading ${quote(flight.key)} of "${this.#keyspace.name}" took longer than the ${this.#timeoutMs} ms that the reader waits; the load goes on, so try again.`,

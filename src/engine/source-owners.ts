@@ -30,7 +30,8 @@ export class SourceOwners {
   async start(): Promise<void> {
     this.#opened = this.#sources()
     await Promise.all(Array.from(this.#opened, async (source) => source.start?.()))
-    for (const { keyspace } of this.#context.keyspaces.all()) await this.watch(keyspace)
+    // All at once: where one waits for what does not come, the others do so at the same time.
+    await Promise.all(Array.from(this.#context.keyspaces.all(), ({ keyspace }) => this.watch(keyspace)))
   }
 
   /** Drops copies of what others change in the keyspace's source, where the source tells of it. */

@@ -176,7 +176,7 @@ describe('keys of another peer', () => {
     await clock.advance(99)
     const late = engine.get('things', 't')
     await end(clock, peers)
-    expect((await early).code).toBe('SOURCE_TIMEOUT')
+    expect((await early).code).toBe('READ_TIMEOUT')
     await clock.advance(0)
     expect(peers.questions).toHaveLength(2)
     peers.questions[1]!.answer([entry('t', 1)])
