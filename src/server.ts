@@ -36,8 +36,8 @@ export interface Fedcache {
    */
   listen(): Promise<{ readonly url: string }>
   /**
-   * Answers `/ready` with 503, answers what is under way, cuts off requests that take longer than 10 s, and closes the
-   * sources. Stopping twice stops once. What was stopped does not start again.
+   * Answers `/ready` with 503 while other peers take over and puts are handed to them, then answers what is under way, cuts
+   * off requests that take longer than 10 s, and closes the sources. Stopping twice stops once. What was stopped does not start again.
    */
   stop(): Promise<void>
 }
@@ -47,6 +47,7 @@ export type Stage =
   | 'idle'
   | 'starting'
   | 'serving'
+  | 'handing over'
   | 'finishing requests'
   | 'finishing loads and writes'
   | 'telling caches outside'
@@ -184,12 +185,15 @@ export class FedcacheProcess implements Fedcache {
   }
 
   async #stop(): Promise<void> {
-    this.#stage = 'finishing requests'
-    await this.#server.close(requestGraceMs)
-    this.#stage = 'finishing loads and writes'
+    // Others take over while requests still come here, until all who send them have seen `/ready`.
+    this.#stage = 'handing over'
     // What is being opened can be closed only once it is open.
     await this.#started?.catch(() => {})
-    await this.engine.stop()
+    await this.engine.stop(async () => {
+      this.#stage = 'finishing requests'
+      await this.#server.close(requestGraceMs)
+      this.#stage = 'finishing loads and writes'
+    })
     this.#stage = 'telling caches outside'
     await this.#bridge.stop()
     this.#stage = 'stopped'

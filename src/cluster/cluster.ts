@@ -160,8 +160,10 @@ export class Cluster implements Peers {
     return this.#presence.join()
   }
 
-  leave(): Promise<void> {
-    return this.#presence?.leave() ?? this.#parts.options.bus.close()
+  async leave(finish: () => Promise<void>): Promise<void> {
+    if (this.#presence !== undefined) return this.#presence.leave(finish)
+    await finish()
+    await this.#parts.options.bus.close()
   }
 
   get #state(): SaidState {

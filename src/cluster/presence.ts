@@ -90,9 +90,9 @@ export class Presence {
     await Promise.race([this.#enter(), room.wait(() => lease.isolated, Infinity)])
   }
 
-  /** Tells everybody, hands over, waits until the others agree without this peer, and is gone. */
-  async leave(): Promise<void> {
-    if (this.#state === 'LEAVING' || this.#state === 'LEFT') return
+  /** Tells everybody, waits until the others agree without this peer, hands over, awaits `finish`, and is gone. */
+  async leave(finish: () => Promise<void>): Promise<void> {
+    if (this.#state === 'LEAVING' || this.#state === 'LEFT') return finish()
     const { options, timings, lease, room, routes, view } = this.#parts
     const { clock, logger } = options
     this.#state = 'LEAVING'
@@ -107,6 +107,7 @@ export class Presence {
       await Promise.race([this.#host.writesEnded().then(() => this.#handOver.run()), left])
       logger.info({ agreed }, 'leaving')
     }
+    await finish()
     this.#state = 'LEFT'
     this.#pulse.beat()
     this.#stop()

@@ -132,13 +132,18 @@ export class Engine {
       if (warmsAtStart(keyspace.policy)) void this.#warmAtStart(keyspace)
   }
 
-  /** Leaves the cluster, refuses new calls, waits for the loads and writes under way, and closes the sources. */
-  stop(): Promise<void> {
-    return (this.#stopping ??= this.#stop())
+  /**
+   * Hands over to other peers, leaves the cluster, refuses new calls, waits for the loads and writes under way, and closes
+   * the sources.
+   *
+   * @param finish awaited when all has been handed over and everything can still be asked: ends what calls the engine.
+   */
+  stop(finish: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+    return (this.#stopping ??= this.#stop(finish))
   }
 
-  async #stop(): Promise<void> {
-    await this.#options.peers.leave()
+  async #stop(finish: () => Promise<void>): Promise<void> {
+    await this.#options.peers.leave(finish)
     this.#stopped = true
     this.#events.close()
     await this.#writes.ended()

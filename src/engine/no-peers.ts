@@ -44,6 +44,6 @@ export function noPeers({ name, peerId: selfId, incarnation, url }: Loner): Peer
     info: () => ({ name, view: selfId, settled: true, degraded: false, self: self(), peers: [self()] }),
     onEvent: () => () => {},
     join: () => Promise.resolve(),
-    leave: () => Promise.resolve(),
+    leave: (finish) => finish(),
   }
 }

@@ -235,6 +235,6 @@ export interface Peers {
   onEvent(listener: (event: ClusterEvent) => void): () => void
   /** Joins the cluster; resolves when joined, or when it is clear that the cluster cannot be reached. */
   join(host: PeerHost): Promise<void>
-  /** Hands over what only this peer has and leaves. */
-  leave(): Promise<void>
+  /** Hands over what only this peer has, then awaits `finish`, which ends what may still need other peers, and leaves. */
+  leave(finish: () => Promise<void>): Promise<void>
 }

@@ -27,7 +27,16 @@ describe('the peers of a cluster', () => {
     for (const { slots } of joined!.peers) expect(Math.abs(slots - 4096 / 3)).toBeLessThan((4096 / 3) * 0.15)
     expect(joined!.view).not.toBe(alone!.view)
 
-    expect(await three.stop()).toEqual({ code: 0, signal: null })
+    const stopped = three.stop()
+    // It says that it leaves, and answers, while the others take over.
+    const leaving = await eventually(
+      () => three.ready(),
+      ({ status }) => status !== 200,
+      'three did not say that it leaves',
+    )
+    expect(leaving).toMatchObject({ status: 503, ready: false, reason: 'stopping' })
+    expect(await readValues(three, 'feed', many('late', 30))).toEqual(many('late', 30).map((key) => ({ key })))
+    expect(await stopped).toEqual({ code: 0, signal: null })
     const [left] = await world.settled()
     expect(left!.view).toBe(alone!.view)
     for (const id of ['one', 'two']) {

@@ -51,6 +51,22 @@ describe('start and stop', () => {
     expect(spare.log).toEqual(['start', 'close'])
   })
 
+  test('are watched all at once, because one may take long to say that it cannot be', async () => {
+    const both = Promise.withResolvers<() => Promise<void>>()
+    let asked = 0
+    const sources = ['one', 'two'].map((name) => ({
+      ...scriptedSource({ name }),
+      watch: () => {
+        if (++asked === 2) both.resolve(async () => {})
+        return both.promise
+      },
+    }))
+    const { engine } = engineFixture(sources.map((source) => keyspaceDefinition({}, source, source.name)))
+    await engine.start()
+    expect(asked).toBe(2)
+    await engine.stop()
+  })
+
   test('close the source of a keyspace that was deleted meanwhile', async () => {
     const source = watchedSource()
     const { engine } = engineOver(source)
