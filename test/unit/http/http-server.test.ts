@@ -120,6 +120,29 @@ describe('requests', () => {
     expect(clear).not.toHaveBeenCalled()
   })
 
+  it.each([
+    'APPLICATION/JSON',
+    'Application/Json; Charset=UTF-8',
+    'application/json ; charset=utf-8',
+    'application/json;charset=UTF-8',
+  ])('of type %s are JSON', async (type) => {
+    cache = servedCache({ things: {} })
+    const asked = (body: string) =>
+      cache.fetch(new Request(url, { method: 'POST', headers: { 'content-type': type }, body }))
+    expect(await (await asked('{ "query": "{ keyspaces { name } }" }')).json()).toEqual({
+      data: { keyspaces: [{ name: 'things' }] },
+    })
+    for (const [body, message] of [
+      ['{', 'POST body sent invalid JSON.'],
+      ['null', 'POST body is expected to be object but received null'],
+      ['7', 'POST body is expected to be object but received number'],
+    ] as const) {
+      const response = await asked(body)
+      expect(response.status).toBe(400)
+      expect(await response.json()).toMatchObject({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] })
+    }
+  })
+
   it('by GET may query and may not change anything', async () => {
     cache = servedCache({ things: {} })
     const read = await cache.fetch(get('{ keyspaces { name } }'))
