@@ -1,4 +1,4 @@
-import { hostname } from 'node:os'
+import { hostname, totalmem } from 'node:os'
 import { getHeapStatistics } from 'node:v8'
 import { type ResolverContext, type ResolverContextOptions, resolverContext } from '../resolvers/context.ts'
 import { systemClock } from './adapters/clock/system-clock.ts'
@@ -8,6 +8,7 @@ import { lruStore } from './adapters/store/lru-store.ts'
 import type { Access } from './auth/access.ts'
 import type { Config } from './config/config.ts'
 import type { KeyspaceConfig } from './config/keyspace-config.ts'
+import { memoryOfProcess } from './config/memory.ts'
 import { type ResolveContext, type ResolvedConfig, resolveConfig } from './config/resolve-config.ts'
 import type { EngineApi } from './engine/engine-api.ts'
 import { Engine } from './engine/engine.ts'
@@ -53,9 +54,9 @@ export type Stage =
   | 'telling caches outside'
   | 'stopped'
 
-/** What a process may add to its configuration: how it came about, and another heap than its own. */
+/** What a process may add to its configuration: how it came about, and other memory than its own. */
 export type ProcessOptions = Partial<
-  Pick<ResolveContext, 'heapLimitBytes' | 'origins' | 'problems' | 'processId' | 'worker'>
+  Pick<ResolveContext, 'heapLimitBytes' | 'memoryBytes' | 'origins' | 'problems' | 'processId' | 'worker'>
 >
 
 /** What the command line adds to a process. */
@@ -92,6 +93,7 @@ export function createFedcache(config: Config): Fedcache {
 export function resolvedConfig(config: Config, options: ProcessOptions = {}): ResolvedConfig {
   return resolveConfig(config, {
     heapLimitBytes: getHeapStatistics().heap_size_limit,
+    memoryBytes: memoryOfProcess(process.constrainedMemory(), totalmem()),
     hostname: hostname(),
     processId: process.pid,
     defaultStore: lruStore(),

@@ -10,7 +10,7 @@ import { configuration, type Environment } from './configuration.ts'
  */
 export async function printSchema(flags: Flags, environment: Environment): Promise<string> {
   const { config, origins, problems } = await configuration(flags, environment)
-  // Nothing is kept in memory to print a schema, so the heap may be of any size.
-  const resolved = resolvedConfig(config, { origins, problems, heapLimitBytes: Infinity })
+  // Nothing is kept in memory to print a schema, so there may be any amount of it.
+  const resolved = resolvedConfig(config, { origins, problems, heapLimitBytes: Infinity, memoryBytes: Infinity })
   return subgraphSdlOf(resolved, { expose: flags.expose, profile: flags.profile, overrideFrom: flags.override })
 }

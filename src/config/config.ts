@@ -372,7 +372,7 @@ export interface Config {
   /**
    * What all keyspaces together may hold in this process, or in all its `workers` together: keys, values and overhead.
    * `fedcache serve` gives the heap the room for it; where it does not start the process, a heap that is too small is an
-   * error. At least 1 mb.
+   * error. More than the memory that the container, or else the machine, has is always one. At least 1 mb.
    *
    * @default '512mb', or what the heap has room for where that is less
    */

@@ -19,6 +19,22 @@ export function memoryLimitFor(heapLimitBytes: number): number {
   return Math.max(0, Math.floor(bytes / megabyte)) * megabyte
 }
 
+/**
+ * The memory that a process can have, in bytes: what its container allows it, or else what the machine has.
+ *
+ * @param constrainedBytes what `process.constrainedMemory()` says.
+ * @param machineBytes what `os.totalmem()` says.
+ */
+export function memoryOfProcess(constrainedBytes: number | undefined, machineBytes: number): number {
+  // Where there is no limit it is nothing, 0, or more than any machine has, by version of Node and kernel.
+  return Math.min(constrainedBytes || Infinity, machineBytes)
+}
+
+/** Says how much memory there is, where `memoryLimit` is more. */
+export function memoryAdvice(memoryBytes: number): string {
+  return `must not be more than the ${wholeMegabytes(memoryBytes)} of memory that this process can have`
+}
+
 /** The value of Node's `--max-old-space-size`, which is in mebibytes, that makes room for `memoryLimitBytes`. */
 export function oldSpaceMebibytesFor(memoryLimitBytes: number): number {
   return Math.ceil(heapBytesFor(memoryLimitBytes) / megabyte)
@@ -26,9 +42,12 @@ export function oldSpaceMebibytesFor(memoryLimitBytes: number): number {
 
 /** Says how to start Node so that its heap has room for `memoryLimitBytes`. */
 export function heapAdvice(memoryLimitBytes: number, heapLimitBytes: number): string {
-  const limit = formatSize(Math.floor(heapLimitBytes / megabyte) * megabyte)
   return (
-    `needs a larger heap than the ${limit} of this process: start Node with ` +
+    `needs a larger heap than the ${wholeMegabytes(heapLimitBytes)} of this process: start Node with ` +
     `--max-old-space-size=${oldSpaceMebibytesFor(memoryLimitBytes)}, or lower it`
   )
+}
+
+function wholeMegabytes(bytes: number): string {
+  return formatSize(Math.floor(bytes / megabyte) * megabyte)
 }

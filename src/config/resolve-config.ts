@@ -13,7 +13,7 @@ import {
 } from './checks.ts'
 import type { Config, LogLevel } from './config.ts'
 import { processDefaults } from './defaults.ts'
-import { heapAdvice, heapBytesFor, memoryLimitFor } from './memory.ts'
+import { heapAdvice, heapBytesFor, memoryAdvice, memoryLimitFor } from './memory.ts'
 import { pathOf, Problems } from './problems.ts'
 import { type ResolvedAuth, resolveAuth } from './resolve-auth.ts'
 import { peerIdFrom, type ResolvedCluster, resolveCluster } from './resolve-cluster.ts'
@@ -33,6 +33,8 @@ const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silen
 export interface ResolveContext {
   /** What the heap of this process may grow to, in bytes. */
   readonly heapLimitBytes: number
+  /** The memory that this process, and others behind the same port, can have, in bytes. */
+  readonly memoryBytes: number
   /** Names the machine in a `peerId` that is not given. */
   readonly hostname: string
   /** Tells processes with a free port apart in a `peerId` that is not given. */
@@ -115,7 +117,7 @@ export function resolveConfig(config: Config, context: ResolveContext): Resolved
   })
   const sources = resolveSources(problems, fields['sources'])
   const sharers = context.worker?.count ?? 1
-  const memoryLimit = resolveMemoryLimit(problems, fields['memoryLimit'], context.heapLimitBytes, sharers)
+  const memoryLimit = resolveMemoryLimit(problems, fields['memoryLimit'], context, sharers)
   const maxKeyBytes = checkSize(problems, 'maxKeyBytes', fields['maxKeyBytes'], {
     min: 1,
     max: 64 * kilobyte,
@@ -162,12 +164,20 @@ export function resolveConfig(config: Config, context: ResolveContext): Resolved
   return resolved
 }
 
-function resolveMemoryLimit(problems: Problems, value: unknown, heapLimitBytes: number, sharers: number): number {
+function resolveMemoryLimit(
+  problems: Problems,
+  value: unknown,
+  { heapLimitBytes, memoryBytes }: Pick<ResolveContext, 'heapLimitBytes' | 'memoryBytes'>,
+  sharers: number,
+): number {
   const most = Math.max(megabyte, memoryLimitFor(heapLimitBytes)) * sharers
-  const fallback = Math.min(processDefaults.memoryLimitBytes, most)
+  const fallback = Math.min(processDefaults.memoryLimitBytes, most, memoryBytes)
   const min = megabyte * sharers
-  const memoryLimit = Math.floor(checkSize(problems, 'memoryLimit', value, { min, max: Infinity, fallback }) / sharers)
-  if (heapBytesFor(memoryLimit) > heapLimitBytes) {
+  const together = checkSize(problems, 'memoryLimit', value, { min, max: Infinity, fallback })
+  const memoryLimit = Math.floor(together / sharers)
+  if (together > memoryBytes) {
+    problems.add('memoryLimit', memoryAdvice(memoryBytes), value)
+  } else if (heapBytesFor(memoryLimit) > heapLimitBytes) {
     problems.add('memoryLimit', heapAdvice(memoryLimit, heapLimitBytes), value)
   }
   return memoryLimit

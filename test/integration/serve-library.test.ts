@@ -49,6 +49,7 @@ const answer = { data: { entry: { value: 'a' } } }
 describe('createFedcache', () => {
   it('refuses a wrong config at once', () => {
     expect(() => createFedcache({ port: -1 })).toThrow(ConfigError)
+    expect(() => createFedcache({ memoryLimit: '1000000gb' })).toThrow('of memory that this process can have')
   })
 
   it('does not read the environment', async () => {

@@ -230,6 +230,16 @@ describe('what cannot start', () => {
     expect(served.errors).not.toContain('    at ')
   })
 
+  it('was promised more memory than there is', async () => {
+    const config = processes.file('too-large.ts', 'export default { port: 0, memoryLimit: "1000000gb" }')
+    const ended = ['serve', 'check'].map((command) => processes.start([command, '--config', config]))
+    expect(await Promise.all(ended.map(({ exitCode }) => exitCode))).toEqual([1, 1])
+    for (const { errors } of ended) {
+      expect(errors).toMatch(/memoryLimit: must not be more than the \d+[mg]b of memory that this process can have/)
+    }
+    expect(await processes.start(['schema', '--config', config]).exitCode).toBe(0)
+  })
+
   it('was given a heap that is too small', async () => {
     const config = processes.file('small-heap.ts', 'export default { port: 0, memoryLimit: "3gb" }')
     const served = processes.start(['serve', '--config', config], { nodeFlags: ['--max-old-space-size=300'] })

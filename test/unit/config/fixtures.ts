@@ -8,6 +8,7 @@ export const defaultStore: StoreFactory = () => {
 
 export const context: ResolveContext = {
   heapLimitBytes: 4 * 2 ** 30,
+  memoryBytes: 24 * 2 ** 30,
   hostname: 'web-1.example',
   processId: 4711,
   defaultStore,

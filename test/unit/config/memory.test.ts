@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { heapAdvice, heapBytesFor, memoryLimitFor, oldSpaceMebibytesFor } from '../../../src/config/memory.ts'
+import {
+  heapAdvice,
+  heapBytesFor,
+  memoryLimitFor,
+  memoryOfProcess,
+  oldSpaceMebibytesFor,
+} from '../../../src/config/memory.ts'
 
 const megabyte = 2 ** 20
 
@@ -20,5 +26,19 @@ describe('the heap and memoryLimit', () => {
     expect(heapAdvice(2048 * megabyte, 492.7 * megabyte)).toBe(
       'needs a larger heap than the 492mb of this process: start Node with --max-old-space-size=3200, or lower it',
     )
+  })
+})
+
+describe('the memory of a process', () => {
+  it.each([
+    ['nothing', undefined],
+    ['0', 0],
+    ['more than any machine has', 2 ** 64],
+  ])('is that of the machine where its limit is %s', (_what, constrainedBytes) => {
+    expect(memoryOfProcess(constrainedBytes, 24 * megabyte)).toBe(24 * megabyte)
+  })
+
+  it('is what its container allows it', () => {
+    expect(memoryOfProcess(16 * megabyte, 24 * megabyte)).toBe(16 * megabyte)
   })
 })

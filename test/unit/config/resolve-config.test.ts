@@ -87,6 +87,19 @@ describe('a config that says nothing', () => {
     expect(resolveAnything({}, { heapLimitBytes: Infinity }).memoryLimit).toBe(512 * megabyte)
   })
 
+  it('keeps no more than there is memory', () => {
+    const memoryBytes = 2500.5 * megabyte
+    const changes = { memoryBytes, heapLimitBytes: Infinity }
+    const message = 'must not be more than the 2500mb of memory that this process can have; received "3gb"'
+    expect(problemsOf({ memoryLimit: '3gb' }, changes)).toEqual([{ path: 'memoryLimit', message, received: '3gb' }])
+    // A larger heap would not help.
+    expect(problemsOf({ memoryLimit: '3gb' }, { memoryBytes })).toMatchObject([{ message }])
+    expect(resolveAnything({ memoryLimit: memoryBytes }, changes).memoryLimit).toBe(memoryBytes)
+    expect(resolveAnything({}, { ...changes, memoryBytes: 300 * megabyte }).memoryLimit).toBe(300 * megabyte)
+    const worker = { number: 1, count: 4 }
+    expect(problemsOf({ memoryLimit: '3gb' }, { ...changes, worker })).toMatchObject([{ message }])
+  })
+
   it('is told when the heap has room for nothing', () => {
     expect(problemsOf({}, { heapLimitBytes: 64 * megabyte })).toEqual([
       expect.objectContaining({ path: 'memoryLimit', message: expect.stringContaining('--max-old-space-size=130') }),
