@@ -31,6 +31,7 @@ export class Announcements {
   readonly #context: AnnouncementsContext
   readonly #invalidations: NumberedBroadcast
   readonly #keyspaceChanges: NumberedBroadcast
+  #lastTagInvalidation = 0
   #unconfirmed = 0
 
   constructor(context: AnnouncementsContext) {
@@ -42,6 +43,11 @@ export class Announcements {
   /** Number of the last invalidation. */
   get lastInvalidation(): number {
     return this.#invalidations.last
+  }
+
+  /** Number of the last invalidation of tags; 0 where there was none. */
+  get lastTagInvalidation(): number {
+    return this.#lastTagInvalidation
   }
 
   /** Number of the last change of the catalogue. */
@@ -59,7 +65,11 @@ export class Announcements {
     const { bus, process } = this.#context
     const parts = await Promise.all(
       Array.from(inMessages(invalidation, pieceLimitBytes(bus.maxPayload)), (part) =>
-        this.#invalidations.send((number) => encodeChange({ process, number, invalidation: part })),
+        this.#invalidations.send((number) => {
+          const tagInvalidation = this.#lastTagInvalidation
+          if (part.kind === 'TAGS') this.#lastTagInvalidation = number
+          return encodeChange({ process, number, tagInvalidation, invalidation: part })
+        }),
       ),
     )
     return this.#counted(merge(parts))

@@ -15,6 +15,14 @@ export interface CatchUpContext extends Pick<ClusterParts, 'options' | 'subjects
   readonly pulse: Pulse
 }
 
+/** Up to where a process has counted, and since when this peer knows that it has not heard so much. */
+interface Behind {
+  readonly process: string
+  readonly number: number
+  readonly tagInvalidation: number
+  readonly sinceMs: number
+}
+
 /**
  * Hears of what others changed, confirms it, and notices by the numbers what it has not heard of. What was missed
  * nobody repeats: everything that may be outdated is dropped, and the sender's catalogue is fetched for its clears.
@@ -26,7 +34,7 @@ export class CatchUp {
   /** Per sender that waits for a confirmation, the process whose messages were seen. */
   readonly #toConfirm = new Map<string, string>()
   /** Senders whose heartbeats told of invalidations that have not come. */
-  readonly #behind = new Map<string, { readonly process: string; readonly number: number; readonly sinceMs: number }>()
+  readonly #behind = new Map<string, Behind>()
   /** Peers of whose catalogue this one does not know whether it lacks a clear. */
   readonly #owed = new Set<string>()
   #gaps = 0
@@ -57,19 +65,22 @@ export class CatchUp {
       return
     }
     this.#closeAccount(sender, change.process)
-    if (this.#invalidations.message(sender, change.process, change.number) === 'GAP') this.#missed(sender)
+    const { process, number, tagInvalidation } = change
+    const seen = this.#invalidations.lastOf(sender, process)
+    if (this.#invalidations.message(sender, process, number) === 'GAP') this.#missed(sender, tagInvalidation > seen)
     for (const version of versionsOf(change.invalidation)) host.observeVersion(version)
     host.applyInvalidation(change.invalidation)
     this.#confirm(sender, change.process)
   }
 
   /** Compares the numbers that a heartbeat repeats with what was heard. */
-  onNumbers(sender: string, { process, invalidation, keyspaceChange }: Heartbeat): void {
+  onNumbers(sender: string, { process, invalidation, tagInvalidation, keyspaceChange }: Heartbeat): void {
     const { options, lease } = this.#context
     this.#closeAccount(sender, process)
     if (this.#invalidations.isBehind(sender, process, invalidation)) {
       if (!this.#behind.has(sender)) {
-        this.#behind.set(sender, { process, number: invalidation, sinceMs: options.clock.monotonic() })
+        const sinceMs = options.clock.monotonic()
+        this.#behind.set(sender, { process, number: invalidation, tagInvalidation, sinceMs })
       }
       // The heartbeat may only have overtaken the message. While the lease is held the sender waits for a confirmation.
       const mayStillCome = lease.held && this.#invalidations.knows(sender, process)
@@ -89,12 +100,10 @@ export class CatchUp {
   /** Makes up for invalidations that have not come within a time after a heartbeat told of them. */
   catchUp(afterMs: number): void {
     const nowMs = this.#context.options.clock.monotonic()
-    for (const [sender, { process, number, sinceMs }] of this.#behind) {
-      if (nowMs - sinceMs < afterMs) continue
+    for (const [sender, behind] of this.#behind) {
+      if (nowMs - behind.sinceMs < afterMs) continue
       this.#behind.delete(sender)
-      if (!this.#invalidations.isBehind(sender, process, number)) continue
-      this.#invalidations.catchUp(sender, process, number)
-      this.#missed(sender)
+      this.#makeUpFor(sender, behind)
     }
   }
 
@@ -108,14 +117,22 @@ export class CatchUp {
     const behind = this.#behind.get(sender)
     if (behind === undefined || behind.process === process) return
     this.#behind.delete(sender)
-    if (this.#invalidations.isBehind(sender, behind.process, behind.number)) this.#missed(sender)
+    this.#makeUpFor(sender, behind)
   }
 
-  #missed(sender: string): void {
+  #makeUpFor(sender: string, { process, number, tagInvalidation }: Behind): void {
+    const seen = this.#invalidations.lastOf(sender, process)
+    if (number <= seen) return
+    this.#invalidations.catchUp(sender, process, number)
+    this.#missed(sender, tagInvalidation > seen)
+  }
+
+  /** @param hasTags whether tags were invalidated among what was missed. */
+  #missed(sender: string, hasTags: boolean): void {
     const { host, members, options } = this.#context
     this.#gaps++
     options.logger.warn({ peer: sender }, 'invalidations of a peer were missed; what may be outdated is dropped')
-    host.distrustAll()
+    host.distrustAll(hasTags)
     // Of one that has left the others know.
     if (members.get(sender) === undefined) return
     this.#owed.add(sender)

@@ -95,6 +95,7 @@ export class Pulse {
       catalogue: catalogue.hash,
       config: options.configHash,
       invalidation: announcements.lastInvalidation,
+      tagInvalidation: announcements.lastTagInvalidation,
       keyspaceChange: announcements.lastKeyspaceChange,
       version: host.lastVersion,
       url: options.url() ?? '',

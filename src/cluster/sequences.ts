@@ -12,7 +12,7 @@ export class Sequences {
 
   /** Takes a message with its number. After a gap all before counts as seen: the caller makes up for it. */
   message(sender: string, process: string, number: number): Heard {
-    const before = this.#before(sender, process)
+    const before = this.lastOf(sender, process)
     if (number <= before) return 'OLD'
     this.#seen.set(sender, { process, number })
     return number === before + 1 ? 'NEXT' : 'GAP'
@@ -25,7 +25,7 @@ export class Sequences {
 
   /** Whether the sender's last message, as its heartbeat numbers it, has not been seen. */
   isBehind(sender: string, process: string, last: number): boolean {
-    return last > this.#before(sender, process)
+    return last > this.lastOf(sender, process)
   }
 
   /** Counts everything up to a number as seen: the caller makes up for what was missed. */
@@ -40,7 +40,8 @@ export class Sequences {
     return this.#seen.get(sender)?.number ?? 0
   }
 
-  #before(sender: string, process: string): number {
+  /** The last number seen of a process; 0 where none was, or another has come after it. */
+  lastOf(sender: string, process: string): number {
     const seen = this.#seen.get(sender)
     return seen?.process === process ? seen.number : 0
   }

@@ -131,7 +131,7 @@ export class Watch {
     const wasLong = Number.isFinite(this.#awayMs) && this.#awayMs >= timings.deadAfterMs - timings.heartbeatMs
     // What those have said last who are not there any more, or have come and gone meanwhile, nobody can tell.
     const mayHaveMissed = !lease.allAnswered || (wasLong && this.#viewsMoved)
-    if (mayHaveMissed) host.distrustAll()
+    if (mayHaveMissed) host.distrustAll(true)
     lease.regain()
     this.#awayMs = 0
     this.#viewsMoved = false

@@ -371,7 +371,7 @@ export class Engine {
       readFor: (as, keyspace, keys, timeoutMs) => service.readFor(as, keyspace, keys, timeoutMs),
       writeFor: (keyspace, writes) => service.writeFor(keyspace, writes),
       applyInvalidation: (invalidation) => changes.apply(invalidation),
-      distrustAll: () => service.distrustAll(),
+      distrustAll: (hasTags) => service.distrustAll(hasTags),
       homelessPuts: (mine) => service.homelessPuts(mine),
       takePuts: (keyspace, puts) => service.takePuts(keyspace, puts),
       releasePut: (keyspace, key, version) => service.releasePut(keyspace, key, version),

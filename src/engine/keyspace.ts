@@ -286,9 +286,13 @@ export class Keyspace implements EntryContext {
     return this.keep(this.received({ key, slot: this.slotOf(key) }, put, 'PUT', way))
   }
 
-  /** Drops all that may be outdated. Puts without tags stay: no source has them, and only a tag could have hit them. */
-  distrust(): void {
-    this.#dropAllBut(({ tags }) => tags.length === 0)
+  /**
+   * Drops all that may be outdated. Puts stay, because no source has them.
+   *
+   * @param hasTags whether tags may have been invalidated; then only puts without tags stay.
+   */
+  distrust(hasTags: boolean): void {
+    this.#dropAllBut(({ tags }) => !hasTags || tags.length === 0)
   }
 
   /**
@@ -323,7 +327,7 @@ export class Keyspace implements EntryContext {
     const puts: StoredEntry[] = []
     if (this.#holdsPuts) {
       for (const entry of this.store.values()) {
-        if (entry.kind === 'PUT' && stays(entry)) puts.push(entry)
+        if (entry.kind === 'PUT' && stays(entry) && !this.#tags.isInvalid(entry)) puts.push(entry)
         else this.#buryOlder(entry)
       }
     }

@@ -76,10 +76,10 @@ export class PeerService {
     return { answers: writes.map((write) => byWrite.get(write) ?? elsewhere), confirmation }
   }
 
-  /** Drops all that may be outdated; puts without tags stay, because nobody else may have them. */
-  distrustAll(): void {
+  /** Drops all that may be outdated; puts stay, because nobody else may have them, but those whose tags may be invalid. */
+  distrustAll(hasTags: boolean): void {
     for (const { keyspace } of this.#context.keyspaces.all()) {
-      keyspace.distrust()
+      keyspace.distrust(hasTags)
       this.#context.changes.missed(keyspace)
     }
   }

@@ -47,7 +47,7 @@ export class SourceOwners {
         if (peers.owns(keyspace.slotOf(key))) changes.changed(invalidation)
       },
       () => {
-        keyspace.distrust()
+        keyspace.distrust(true)
         changes.missed(keyspace)
         // Changes of keys that this peer owns may be among those that nobody told.
         changes.changed({ kind: 'CLEAR', keyspace: name, version: versions.next() })

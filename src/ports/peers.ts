@@ -140,8 +140,12 @@ export interface PeerHost {
   writeFor(keyspace: string, writes: readonly WriteTransfer[]): Promise<WriteAnswers>
   /** Applies a change that was announced by another peer. */
   applyInvalidation(invalidation: Invalidation): void
-  /** Drops all that may be outdated after changes were missed; what exists nowhere else stays. */
-  distrustAll(): void
+  /**
+   * Drops all that may be outdated after changes were missed; what exists nowhere else stays.
+   *
+   * @param hasTags whether tags may have been invalidated among them: what has tags goes then, too.
+   */
+  distrustAll(hasTags: boolean): void
   /**
    * Puts that live in this process's memory only and whose slots `mine` says are not its own. `undefined` in between:
    * many entries were looked at, and whoever asks should let others have their turn.

@@ -465,6 +465,48 @@ describe('puts without a source', () => {
   })
 })
 
+describe('puts with tags', () => {
+  async function taggedPut(owner: SimulatedProcess): Promise<string> {
+    const key = world.key(owner, 'kept')
+    await world.ended(owner.engine.put('kept', { key, value: { n: 1, key }, tags: ['red'] }))
+    return key
+  }
+
+  test('stay where changes were missed and none of them was of tags', async () => {
+    const [a, b] = await world.start('a', 'b')
+    await world.ended(b!.engine.invalidateTags('kept', ['red']))
+    const key = await taggedPut(a!)
+    world.cluster.loseChanges(a!, 1)
+    void world.putting(b!, 'kept', world.key(b!, 'kept'))
+    await world.pass(30)
+    await world.put(b!, 'kept', world.key(b!, 'kept', 1))
+    await world.pass(3_000)
+    expect(a!.cluster.stats.gaps).toBe(1)
+    expect(await world.read(a!, 'kept', key)).toBe(1)
+    world.cluster.loseChanges(a!, 1)
+    void world.putting(b!, 'kept', world.key(b!, 'kept'))
+    // Nothing comes after it: the next heartbeat tells.
+    await world.pass(5_000)
+    expect(a!.cluster.stats.gaps).toBe(2)
+    expect(await world.read(a!, 'kept', key)).toBe(1)
+  })
+
+  test.each([true, false])(
+    'fall where one of tags was missed, whether or not another change follows: %s',
+    async (follows) => {
+      const [a, b] = await world.start('a', 'b')
+      const key = await taggedPut(a!)
+      world.cluster.loseChanges(a!, 1)
+      void b!.engine.invalidateTags('kept', ['red'])
+      await world.pass(30)
+      if (follows) void world.putting(b!, 'kept', world.key(b!, 'kept'))
+      await world.pass(5_000)
+      expect(a!.cluster.stats.gaps).toBe(1)
+      expect(await world.read(a!, 'kept', key)).toBeNull()
+    },
+  )
+})
+
 describe('copies of others', () => {
   test('are dropped before a change is confirmed that came after one that was missed', async () => {
     const [a, b, c] = await world.start('a', 'b', 'c')

@@ -15,6 +15,7 @@ export function heartbeatOf(said: Partial<Heartbeat> = {}): Heartbeat {
     catalogue: '',
     config: '',
     invalidation: 0,
+    tagInvalidation: 0,
     keyspaceChange: 0,
     version: 0,
     url: '',

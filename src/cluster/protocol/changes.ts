@@ -5,18 +5,25 @@ import { type Fields, fields, list, number, text, texts, word } from './shape.ts
 
 /** A numbered message to everybody: a change of entries, or of the catalogue. */
 export type NumberedChange =
-  | { readonly process: string; readonly number: number; readonly invalidation: Invalidation }
+  | {
+      readonly process: string
+      readonly number: number
+      /** Number of the sender's last invalidation of tags before this one; 0 where there was none. */
+      readonly tagInvalidation: number
+      readonly invalidation: Invalidation
+    }
   | { readonly process: string; readonly number: number; readonly records: readonly CatalogueRecord[] }
 
 /** Packs a numbered change. */
 export function encodeChange(change: NumberedChange): Uint8Array {
   if ('records' in change) return encodeFrame({ ...change, kind: 'CATALOGUE' })
-  const { process, number: sequence, invalidation } = change
-  if (invalidation.kind !== 'KEYS') return encodeFrame({ process, number: sequence, ...invalidation })
+  const { process, number: sequence, tagInvalidation, invalidation } = change
+  const head = { process, number: sequence, tagInvalidation }
+  if (invalidation.kind !== 'KEYS') return encodeFrame({ ...head, ...invalidation })
   // Key, version and one bit: many changes travel in one message.
   const { kind, keyspace, changes } = invalidation
   const rows = changes.map((each) => [each.key, each.version, each.kind === 'PUT' ? 1 : 0])
-  return encodeFrame({ process, number: sequence, kind, keyspace, changes: rows })
+  return encodeFrame({ ...head, kind, keyspace, changes: rows })
 }
 
 /** @throws ProtocolError for what is no numbered change. */
@@ -26,7 +33,12 @@ export function decodeChange(data: Uint8Array): NumberedChange {
   const sequence = number(head, 'number')
   const kind = word(head, 'kind', ['CATALOGUE', 'KEYS', 'TAGS', 'CLEAR'])
   if (kind === 'CATALOGUE') return { process, number: sequence, records: catalogueRecords(list(head, 'records')) }
-  return { process, number: sequence, invalidation: invalidationOf(kind, text(head, 'keyspace'), head) }
+  return {
+    process,
+    number: sequence,
+    tagInvalidation: number(head, 'tagInvalidation'),
+    invalidation: invalidationOf(kind, text(head, 'keyspace'), head),
+  }
 }
 
 /** @throws ProtocolError for what is no list of catalogue records. */

@@ -28,6 +28,8 @@ export interface Heartbeat {
   readonly config: string
   /** Number of the sender's last invalidation. */
   readonly invalidation: number
+  /** Number of the last of them that was an invalidation of tags; 0 where there was none. */
+  readonly tagInvalidation: number
   /** Number of the sender's last change of the catalogue. */
   readonly keyspaceChange: number
   /** The highest version that the sender knows. */
@@ -60,6 +62,7 @@ export function decodeHeartbeat(data: Uint8Array): Heartbeat {
     catalogue: text(head, 'catalogue'),
     config: text(head, 'config'),
     invalidation: number(head, 'invalidation'),
+    tagInvalidation: number(head, 'tagInvalidation'),
     keyspaceChange: number(head, 'keyspaceChange'),
     version: number(head, 'version'),
     url: text(head, 'url'),

@@ -88,7 +88,7 @@ describe('a put that has gone is not followed by one that it replaced, when that
     ['by a tag invalidation', ({ keyspace }) => keyspace.invalidateTags(['red'], 8)],
     ['by being evicted', ({ put }) => put('b', 8)],
     ['by being dropped', ({ keyspace }) => void keyspace.drop('a')],
-    ['with all that is distrusted', ({ keyspace }) => keyspace.distrust()],
+    ['with all that is distrusted', ({ keyspace }) => keyspace.distrust(true)],
   ] satisfies [string, (made: ReturnType<typeof keyspaceWithPut>) => void][])('%s', (_how, go) => {
     const made = keyspaceWithPut()
     go(made)

@@ -260,6 +260,28 @@ describe('changes that other peers announce', () => {
     expect(engine.stats('things').entries).toBe(0)
   })
 
+  test('of which some were missed, none of them of tags, leave all puts but those that a tag has hit already', async () => {
+    const { peers, engine, clock } = await clusterOf(answeringSource((key) => key))
+    const loading = engine.get('things', 'loaded')
+    await clock.advance(0)
+    await loading
+    await engine.put('things', { key: 'plain', value: 1 })
+    await engine.put('things', { key: 'kept', value: 2, tags: ['x'] })
+    // More than are dropped in one turn.
+    for (let from = 0; from < 3_000; from += 1_000) {
+      const hit = Array.from({ length: 1_000 }, (_, index) => ({ key: `hit ${from + index}`, value: 3, tags: ['y'] }))
+      await engine.putMany('things', hit)
+    }
+    peers.host.applyInvalidation({ kind: 'TAGS', keyspace: 'things', tags: ['y'], version: peers.host.lastVersion })
+    peers.host.distrustAll(false)
+    expect(engine.stats('things').entries).toBe(2)
+    expect(engine.readNow('things', 'plain')).toMatchObject({ value: 1 })
+    expect(engine.readNow('things', 'kept')).toMatchObject({ value: 2, tags: ['x'] })
+    // And they still fall with their tags.
+    peers.host.applyInvalidation({ kind: 'TAGS', keyspace: 'things', tags: ['x'], version: peers.host.lastVersion })
+    expect(engine.readNow('things', 'kept')).toBeUndefined()
+  })
+
   test('of which some were missed leave only puts that no tag could have hit', async () => {
     const { peers, engine, clock } = await clusterOf(answeringSource((key) => key))
     const loading = engine.get('things', 'loaded')
@@ -268,12 +290,12 @@ describe('changes that other peers announce', () => {
     await engine.put('things', { key: 'plain', value: 1 })
     await engine.put('things', { key: 'hit by tags', value: 1, tags: ['x'] })
     const events = engine.entryChanges('things')
-    peers.host.distrustAll()
+    peers.host.distrustAll(true)
     expect((await engine.get('things', 'plain'))?.value).toBe(1)
     expect(engine.stats('things').entries).toBe(1)
     expect(await events.next()).toMatchObject({ value: { kind: 'MISSED' } })
     await engine.delete('things', 'plain')
-    peers.host.distrustAll()
+    peers.host.distrustAll(true)
     expect(engine.stats('things').entries).toBe(0)
   })
 })
