@@ -165,11 +165,15 @@ describe('a client that does not read its answer', () => {
       heapInUseBytes()
       return process.memoryUsage().rss
     }
+    // They stay: a client that goes would take what waits for it along.
     const round = async (count: number) => {
       const before = await reading('slow_clients_total')
       for (let index = 0; index < count; index++) await deaf(large)
-      await becomes('slow_clients_total', before + count)
-      for (const socket of open.splice(0)) (socket as Socket).destroy()
+      await eventually(
+        () => reading('slow_clients_total'),
+        (found) => found >= before + count,
+        `${count} more were not found slow`,
+      )
     }
     await round(10)
     const before = residentBytes()
