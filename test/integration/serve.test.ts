@@ -104,7 +104,7 @@ describe('fedcache serve', () => {
     const flagged = processes.start(['serve', '--cluster', 'flag'], { environment })
     const unflagged = processes.start(['serve'], { environment })
     const filed = processes.start(['serve', '--config', config])
-    const named = async (served: typeof filed) => (await served.query('{ cluster { name } }')) as unknown
+    const named = (served: typeof filed) => served.query('{ cluster { name } }')
     expect(await Promise.all([flagged, unflagged, filed].map(named))).toEqual(
       ['flag', 'environment', 'file'].map((name) => ({ data: { cluster: { name } } })),
     )
