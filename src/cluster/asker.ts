@@ -138,6 +138,12 @@ export class Asker {
     await this.#request(peer, 'ctl', encodeFrame({ op: 'ping' }), probeTimeoutMs)
   }
 
+  /** Whether a process answers in a peer's place. */
+  async isThere(peer: string, timeoutMs: number): Promise<boolean> {
+    const reply = await this.#request(peer, 'ctl', encodeFrame({ op: 'ping' }), timeoutMs)
+    return reply.kind === 'REPLY'
+  }
+
   async #readPart(
     peer: string,
     as: AskedAs,

@@ -1,3 +1,4 @@
+import { FedcacheError } from '../errors.ts'
 import { BoundedLog, type BusMessage, type PeerHost } from '../ports/index.ts'
 import { CatalogueSync } from './catalogue-sync.ts'
 import { CatchUp } from './catch-up.ts'
@@ -10,6 +11,9 @@ import { Pulse } from './pulse.ts'
 import { Responder } from './responder.ts'
 import { parseSubject } from './subjects.ts'
 import { Watch } from './watch.ts'
+
+/** How long one that starts waits for another process of its name. That nobody listens is told at once. */
+const namesakeTimeoutMs = 500
 
 type Handle = (sender: string, message: BusMessage) => void | Promise<void>
 
@@ -80,14 +84,15 @@ export class Presence {
     return this.#refusedMessages
   }
 
-  /** Resolves when joined, or when it is clear that the bus cannot be reached; then joining goes on meanwhile. */
+  /**
+   * Resolves when joined, or when it is clear that the bus cannot be reached; then joining goes on meanwhile. Rejects where
+   * an older process has the same `peerId`.
+   */
   async join(): Promise<void> {
     const { lease, room } = this.#parts
-    this.#subscribe()
-    this.#stopSubscriptions.push(this.#followBus())
-    this.#pulse.beat()
+    const arriving = this.#arrive()
     this.#watch.tick()
-    await Promise.race([this.#enter(), room.wait(() => lease.isolated, Infinity)])
+    await Promise.race([arriving, room.wait(() => lease.isolated, Infinity)])
   }
 
   /** Tells everybody, waits until the others agree without this peer, hands over, awaits `finish`, and is gone. */
@@ -124,6 +129,42 @@ export class Presence {
   /** Waits for nothing any more that only a peer that is gone could tell. */
   onDeath(peer: string): void {
     this.#catchUp.forget(peer)
+  }
+
+  async #arrive(): Promise<void> {
+    const { options, asker } = this.#parts
+    await this.#whenConnected()
+    // Before this process is heard itself: the others would take it for the successor of the one that answers.
+    if (await asker.isThere(options.peerId, namesakeTimeoutMs)) return this.#giveWay()
+    if (this.#state !== 'JOINING') return
+    this.#subscribe()
+    this.#stopSubscriptions.push(this.#followBus())
+    this.#pulse.beat()
+    await this.#enter()
+  }
+
+  #whenConnected(): Promise<void> {
+    const { bus } = this.#parts.options
+    if (bus.connected) return Promise.resolve()
+    return new Promise((resolve) => {
+      const stop = bus.onStatus(({ type }) => {
+        if (type !== 'connected' && type !== 'closed') return
+        stop()
+        resolve()
+      })
+    })
+  }
+
+  async #giveWay(): Promise<never> {
+    const { options } = this.#parts
+    this.#state = 'LEFT'
+    options.logger.error({ peerId: options.peerId }, 'an older process with the same peerId is alive; this one ends')
+    await options.bus.close()
+    options.onDuplicate()
+    throw new FedcacheError(
+      'UNAVAILABLE',
+      `The peerId "${options.peerId}" is that of an older process, which is alive.`,
+    )
   }
 
   async #enter(): Promise<void> {

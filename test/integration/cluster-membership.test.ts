@@ -113,7 +113,9 @@ describe('the peers of a cluster', () => {
   })
 
   test('refuse a second process of the same name', async () => {
-    const one = world.peer('one')
+    const [one, two] = [world.peer('one'), world.peer('two')]
+    const changes = (): number => two.log.filter(({ msg }) => msg === 'peer changed').length
+    const before = changes()
     const second = world.launch('one')
     second.mayEnd = true
     const { code } = await second.ended
@@ -124,8 +126,11 @@ describe('the peers of a cluster', () => {
     })
     // What went wrong was meant to.
     world.started.splice(world.started.indexOf(second), 1)
-    const shown = await world.settled([one, world.peer('two')])
+    const shown = await world.settled([one, two])
     expect(shown).toHaveLength(2)
+    // It asked for the other before anybody heard of it, so nothing has moved to it and back.
+    expect(changes()).toBe(before)
+    expect(second.log.some(({ msg }) => msg === 'listening')).toBe(false)
   })
 })
 
