@@ -10,8 +10,6 @@ export type ReadResult = Entry | null | FedcacheError
 export interface ReadOptions {
   /** How long this reader waits, in milliseconds; at most, and by default, the keyspace's read timeout. */
   readonly timeoutMs?: number
-  /** For typed keyspaces: the top-level fields wanted, told to the source. */
-  readonly fields?: readonly string[]
 }
 
 /** One entry to put. Exactly one of `value`, `text` and `bytes` is given, one that the keyspace's format takes. */

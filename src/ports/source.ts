@@ -8,7 +8,10 @@ export interface SourceContext {
 
 /** What fedcache tells a source about one bulk load. */
 export interface LoadContext extends SourceContext {
-  /** For typed keyspaces: the top-level fields that readers asked for. Absent when the whole value is wanted. */
+  /**
+   * The fields that are wanted; absent: the whole value. It is always absent as yet, because an entry is shared by all who
+   * read it, whichever fields they ask for.
+   */
   readonly fields?: readonly string[]
 }
 
