@@ -76,6 +76,7 @@ export class Engine {
   readonly #service: PeerService
   readonly #sources: SourceOwners
   readonly #events: EventHub<EngineEvent> = new EventHub<EngineEvent>({ maxWaiting: maxWaitingEvents, missed })
+  #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
   #stopped = false
 
@@ -122,8 +123,12 @@ export class Engine {
     for (const definition of options.keyspaces) this.#keyspaces.create(definition)
   }
 
-  /** Opens the sources, joins the cluster, then begins to warm. Rejects when a source cannot be opened. */
-  async start(): Promise<void> {
+  /** Opens the sources, joins the cluster, then begins to warm. Rejects when a source cannot be opened. Twice is once. */
+  start(): Promise<void> {
+    return (this.#starting ??= this.#start())
+  }
+
+  async #start(): Promise<void> {
     await this.#sources.start()
     const { peers } = this.#options
     peers.onEvent((event) => this.#events.publish(event))

@@ -11,9 +11,6 @@ export interface EntryContext {
   wallOffsetMs(): number
 }
 
-/** What sums of fractions of milliseconds may be off by, and more. */
-const roundingErrorMs = 0.001
-
 /** One reading of a stored entry: holds references only, and works out the rest when asked. */
 export class EntryView implements Entry {
   readonly #context: EntryContext
@@ -80,8 +77,8 @@ export class EntryView implements Entry {
   }
 
   get ttlMs(): number | null {
-    const { expiresAtMs } = this.stored
-    return expiresAtMs === Infinity ? null : Math.max(0, Math.ceil(expiresAtMs - this.#readAtMs - roundingErrorMs))
+    const { createdAtMs, expiresAtMs } = this.stored
+    return expiresAtMs === Infinity ? null : Math.max(0, Math.round(expiresAtMs - createdAtMs) - this.ageMs)
   }
 
   get ageMs(): number {

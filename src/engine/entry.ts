@@ -24,7 +24,7 @@ export interface Entry {
   readonly createdAt: Date
   /** `null` where the entry does not expire. */
   readonly expiresAt: Date | null
-  /** Remaining lifetime in milliseconds, rounded up: with `ageMs` it makes the whole. `null` where the entry does not expire. */
+  /** Remaining lifetime in whole milliseconds; with `ageMs` the whole of it. `null` where the entry does not expire. */
   readonly ttlMs: number | null
   /** Milliseconds since the value was loaded or put. */
   readonly ageMs: number

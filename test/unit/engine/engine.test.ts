@@ -43,6 +43,7 @@ describe('start and stop', () => {
         ['spare', spare],
       ]),
     })
+    await Promise.all([engine.start(), engine.start()])
     await engine.start()
     expect(source.log.toSorted()).toEqual(['start', 'watch', 'watch'])
     await engine.stop()
