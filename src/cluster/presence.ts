@@ -27,6 +27,8 @@ export class Presence {
   readonly #catchUp: CatchUp
   readonly #watch: Watch
   readonly #refusals: BoundedLog
+  /** Whether this peer hears others, and so may be heard. */
+  #isListening = false
   readonly #stopSubscriptions: (() => void)[] = []
   #state: SaidState = 'JOINING'
   #lives = 1
@@ -90,6 +92,7 @@ export class Presence {
    */
   async join(): Promise<void> {
     const { lease, room } = this.#parts
+    this.#stopSubscriptions.push(this.#followBus())
     const arriving = this.#arrive()
     this.#watch.tick()
     await Promise.race([arriving, room.wait(() => lease.isolated, Infinity)])
@@ -138,7 +141,7 @@ export class Presence {
     if (await asker.isThere(options.peerId, namesakeTimeoutMs)) return this.#giveWay()
     if (this.#state !== 'JOINING') return
     this.#subscribe()
-    this.#stopSubscriptions.push(this.#followBus())
+    this.#isListening = true
     this.#pulse.beat()
     await this.#enter()
   }
@@ -245,7 +248,7 @@ export class Presence {
       // What was sent to this peer meanwhile is gone.
       if (type !== 'connected' && type !== 'closed') lease.lose()
       if (type === 'reconnected') members.forgive()
-      if (type === 'connected' || type === 'reconnected') this.#pulse.beat()
+      if (this.#isListening && (type === 'connected' || type === 'reconnected')) this.#pulse.beat()
     })
   }
 

@@ -23,6 +23,7 @@ describe('the peers of a cluster', () => {
     await three.listening()
     // Whoever listens has its place.
     expect(await three.ready()).toMatchObject({ status: 200, ready: true, degraded: false })
+    expect(three.log.map(({ msg }) => msg)).toContain('bus connected')
     const [joined] = await world.settled()
     for (const { slots } of joined!.peers) expect(Math.abs(slots - 4096 / 3)).toBeLessThan((4096 / 3) * 0.15)
     expect(joined!.view).not.toBe(alone!.view)
