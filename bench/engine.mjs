@@ -47,8 +47,6 @@ const caches = {
     return {
       get: (key) => engine.get('cities', key),
       getMany: (many) => engine.read('cities', many),
-      // As the others: what the reader has in hand at the end is the object.
-      valueOf: (entry) => entry.value,
       drop: (key) => engine.delete('cities', key),
       end: () => engine.stop(),
     }
