@@ -29,11 +29,10 @@ function failures<Result>(results: readonly (Result | FedcacheError)[], keys: re
   )
 }
 
-/** What is shown of an entry, unless the answer has no room for it; then that field fails alone. */
-function shown<Value>({ key, size }: Entry, value: Value, { reads }: ResolverContext): Value {
+/** Takes room in the answer for a value, before it is decoded. Where there is none, that field fails alone. */
+function takeRoom({ key, size }: Entry, { reads }: ResolverContext): void {
   const problem = reads.show(key, size)
   if (problem !== undefined) throw graphqlError(problem)
-  return value
 }
 
 const mutations: Resolvers['Mutation'] = {
@@ -108,10 +107,20 @@ export const entryResolvers: Required<Pick<Resolvers, 'Query' | 'Mutation' | 'Su
   },
   Entry: {
     id: (entry) => entryId(entry.keyspace, entry.key),
-    value: (entry, _args, context) =>
-      entry.format === 'json' ? shown(entry, new EncodedJson(entry.encoded), context) : null,
-    text: (entry, _args, context) => (entry.format === 'bytes' ? null : shown(entry, entry.text ?? null, context)),
-    bytes: (entry, _args, context) => shown(entry, entry.bytes, context),
+    value: (entry, _args, context) => {
+      if (entry.format !== 'json') return null
+      takeRoom(entry, context)
+      return new EncodedJson(entry.encoded)
+    },
+    text: (entry, _args, context) => {
+      if (entry.format === 'bytes') return null
+      takeRoom(entry, context)
+      return entry.text ?? null
+    },
+    bytes: (entry, _args, context) => {
+      takeRoom(entry, context)
+      return entry.bytes
+    },
     // These are others every time, so an answer with one of them is not to be kept.
     ttl: (entry, _args, { reads }) => {
       reads.noteServing()

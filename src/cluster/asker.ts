@@ -135,7 +135,7 @@ export class Asker {
 
   /** Finds out whether anybody listens in a peer's place; `onNoResponders` is told where nobody does. */
   async probe(peer: string): Promise<void> {
-    await this.#request(peer, 'ctl', encodeFrame({ op: 'ping' }), probeTimeoutMs)
+    await this.isThere(peer, probeTimeoutMs)
   }
 
   /** Whether a process answers in a peer's place. */

@@ -4,7 +4,7 @@ import type { Encoded } from '../engine/encoding.ts'
 import { StoredEntity } from './stored-entity.ts'
 
 /** Longer ones go through the resolver, which counts what an answer shows. */
-const largestCopied = 16 * 1024
+export const largestCopied: number = 16 * 1024
 
 /**
  * Makes what copies a stored field of one of GraphQL's own scalars, where it is stored as GraphQL prints it.

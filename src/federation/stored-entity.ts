@@ -33,6 +33,11 @@ export class StoredEntity extends Fields {
     return this.#key.typeName
   }
 
+  /** Bytes of the whole value. */
+  get size(): number {
+    return this.#entry.encoded.length
+  }
+
   /** The JSON of a stored field; `undefined` where the value has none of that name, or a gateway sent another. */
   written(name: string): Encoded | undefined {
     if (this.#sent !== undefined && Object.hasOwn(this.#sent, name)) return undefined

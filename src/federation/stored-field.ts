@@ -1,6 +1,7 @@
 import { type GraphQLFieldResolver, type GraphQLOutputType, isLeafType, isListType, isNonNullType } from 'graphql'
 import { ReadRecord } from '../engine/read-record.ts'
 import { FedcacheError, orError } from '../errors.ts'
+import { largestCopied } from './copied-field.ts'
 import { StoredEntity } from './stored-entity.ts'
 import { fieldOf, isJsonObject } from './stored-values.ts'
 
@@ -47,8 +48,9 @@ export function storedField(mapError: (error: FedcacheError) => unknown): GraphQ
 /** Notes what an answer shows of an entity, and says whether it is too much. */
 function shown(context: unknown, entity: StoredEntity, fieldName: string): FedcacheError | undefined {
   const reads = (context as { readonly reads?: unknown } | undefined)?.reads
-  const written = reads instanceof ReadRecord ? entity.written(fieldName) : undefined
-  return written === undefined ? undefined : (reads as ReadRecord).show(fieldName, written.length)
+  // What is copied is as small and not counted either; most values are, and need not be searched for it.
+  if (!(reads instanceof ReadRecord) || entity.size <= largestCopied) return undefined
+  return reads.show(fieldName, entity.written(fieldName)?.length ?? 0)
 }
 
 function invalid(message: string): FedcacheError {

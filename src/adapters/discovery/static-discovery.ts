@@ -14,7 +14,6 @@ export function staticDiscovery(servers: readonly string[]): Discovery {
     problems.add('servers', 'must be a list of at least one server', servers)
   const urls = (Array.isArray(servers) ? servers : []).map((server: unknown, index) => {
     const url = urlOf(server)
-    // Not printed: it may hold a password.
     if (url === undefined) problems.add(`servers[${index}]`, 'must be nats://host:port or tls://host:port', server)
     return url ?? ''
   })
