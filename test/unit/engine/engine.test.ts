@@ -402,15 +402,21 @@ describe('subscribers', () => {
     ])
   })
 
-  test('of the cluster hear of peers', async () => {
-    let tell!: (event: ClusterEvent) => void
-    const peers = {
-      ...noPeers({ name: 'fedcache', peerId: 'here', incarnation: 'first', url: () => null }),
-      onEvent: (listener: typeof tell) => {
-        tell = listener
-        return () => {}
-      },
+  function tellingPeers() {
+    const listeners: ((event: ClusterEvent) => void)[] = []
+    const onEvent = (listener: (event: ClusterEvent) => void) => {
+      listeners.push(listener)
+      return () => {}
     }
+    const tell = (event: ClusterEvent): void => listeners.forEach((listener) => listener(event))
+    return {
+      peers: { ...noPeers({ name: 'fedcache', peerId: 'here', incarnation: 'first', url: () => null }), onEvent },
+      tell,
+    }
+  }
+
+  test('of the cluster hear of peers', async () => {
+    const { peers, tell } = tellingPeers()
     const { engine } = engineFixture([], { peers })
     await engine.start()
     const events = engine.clusterEvents()
@@ -427,14 +433,7 @@ describe('subscribers', () => {
   })
 
   test('of everything hear of the entries of all keyspaces and of peers', async () => {
-    let tell!: (event: ClusterEvent) => void
-    const peers = {
-      ...noPeers({ name: 'fedcache', peerId: 'here', incarnation: 'first', url: () => null }),
-      onEvent: (listener: typeof tell) => {
-        tell = listener
-        return () => {}
-      },
-    }
+    const { peers, tell } = tellingPeers()
     const definitions = ['some', 'other'].map((name) => keyspaceDefinition({}, undefined, name))
     const { engine } = engineFixture(definitions, { peers })
     await engine.start()
