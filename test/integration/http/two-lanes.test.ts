@@ -93,6 +93,9 @@ const things: Record<string, unknown> = {
   'a rather long key of a thing 北': { name: 'x'.repeat(200), other: 'a rather long key of a thing 北' },
 }
 
+/** What is kept never expires: the clock would end it between the two lanes, and what they count would differ. */
+const forever = { ttlMs: Infinity, negativeTtlMs: Infinity }
+
 /** A cache like any other made here, so that both lanes find the same at every step. */
 function newCache(): ServedCache {
   const source = recordingSource((keys) =>
@@ -102,15 +105,15 @@ function newCache(): ServedCache {
   const bytes = recordingSource((keys) => keys.map((key) => (key === 'plain' ? new Uint8Array([0, 200, 255]) : null)))
   return servedCache({
     json: { source, expiry: () => 0, negativeTtlMs: 0 },
-    kept: { source, ttlMs: Infinity, tags: (key) => [`tag-${key}`] },
+    kept: { source, ...forever, tags: (key) => [`tag-${key}`] },
     things: {
       source: recordingSource((keys) =>
         keys.map((key) => (key === 'failing' ? new Error('down') : (things[key] ?? null))),
       ),
-      ttlMs: Infinity,
+      ...forever,
     },
-    texts: { source: texts, format: 'text', ttlMs: Infinity },
-    bytes: { source: bytes, format: 'bytes', ttlMs: Infinity },
+    texts: { source: texts, format: 'text', ...forever },
+    bytes: { source: bytes, format: 'bytes', ...forever },
   })
 }
 
