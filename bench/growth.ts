@@ -34,10 +34,11 @@ async function cpuMicroseconds({ entries, valueBytes, keys }: Case): Promise<num
       JSON.stringify({ query, variables: { keyspace: 'cities', keys: Array.from({ length: keys }, nextKey) } }),
     )
     const workload = { name: `${entries} ${valueBytes} ${keys}`, bodies }
-    await load(url, child.pid!, workload, 1)
+    const server = { url, pids: [child.pid!] }
+    await load(server, workload, 1)
     const spells: number[] = []
     for (let round = 0; round < 3; round++) {
-      spells.push((await load(url, child.pid!, workload, 1)).cpuMicrosecondsPerRequest)
+      spells.push((await load(server, workload, 1)).cpuMicrosecondsPerRequest)
     }
     return median(spells)
   } finally {

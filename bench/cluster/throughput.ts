@@ -1,7 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { natsServer } from '../../test/support/nats-server.ts'
+import { type NatsServer, natsServer } from '../../test/support/nats-server.ts'
+import { cpuSeconds } from '../http/load.ts'
 import { median, table } from '../statistics.ts'
 import type { Order, Result } from './throughput-orders.ts'
 
@@ -11,7 +12,7 @@ export interface Throughput {
   readonly valueBytes: number
   readonly fedcachePerSecond: number
   readonly echoPerSecond: number
-  /** Per CPU second of both processes together. */
+  /** Per CPU second of both processes and the NATS server together. */
   readonly fedcachePerCpuSecond: number
   readonly echoPerCpuSecond: number
   readonly ratio: number
@@ -20,6 +21,8 @@ export interface Throughput {
 interface Side {
   readonly asks: ChildProcess
   readonly answers: ChildProcess
+  /** Process of the NATS server between them. */
+  readonly natsPid: number
 }
 
 const cases = [
@@ -60,8 +63,8 @@ async function measureRound(
   seconds: number,
 ): Promise<readonly { readonly fedcache: Figures; readonly echo: Figures }[]> {
   const nats = await natsServer()
-  const fedcache = await side('owner', 'asker', nats.url)
-  const echo = await side('echo-server', 'echo-client', nats.url)
+  const fedcache = await side('owner', 'asker', nats)
+  const echo = await side('echo-server', 'echo-client', nats)
   try {
     const measured: { readonly fedcache: Figures; readonly echo: Figures }[] = []
     for (const { keysPerQuery, valueBytes } of cases) {
@@ -81,9 +84,9 @@ interface Figures {
   readonly perCpuSecond: number
 }
 
-async function side(answering: string, asking: string, server: string): Promise<Side> {
-  const answers = await started(answering, server)
-  return { answers, asks: await started(asking, server) }
+async function side(answering: string, asking: string, { url, pid }: NatsServer): Promise<Side> {
+  const answers = await started(answering, url)
+  return { answers, asks: await started(asking, url), natsPid: pid }
 }
 
 async function started(role: string, server: string): Promise<ChildProcess> {
@@ -94,12 +97,14 @@ async function started(role: string, server: string): Promise<ChildProcess> {
   return child
 }
 
-async function measureSide({ asks, answers }: Side, order: Order): Promise<Figures> {
+async function measureSide({ asks, answers, natsPid }: Side, order: Order): Promise<Figures> {
+  const natsBefore = cpuSeconds(natsPid) ?? Number.NaN
   for (const child of [asks, answers]) child.send('start')
   const { keys } = await answered(asks, order)
   const used = await Promise.all([asks, answers].map((child) => answered(child, 'stop')))
-  const cpuSeconds = used.reduce((sum, result) => sum + result.cpuSeconds, 0)
-  return { perSecond: keys / order.seconds, perCpuSecond: keys / cpuSeconds }
+  const natsSeconds = (cpuSeconds(natsPid) ?? Number.NaN) - natsBefore
+  const seconds = used.reduce((sum, result) => sum + result.cpuSeconds, natsSeconds)
+  return { perSecond: keys / order.seconds, perCpuSecond: keys / seconds }
 }
 
 async function answered(child: ChildProcess, order: Order | 'stop'): Promise<Result> {

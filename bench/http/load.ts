@@ -7,7 +7,7 @@ import { type Workload, wrkScript } from './workloads.ts'
 /** What one spell of load showed. */
 export interface Measurement {
   readonly requestsPerSecond: number
-  /** CPU time of the server, user and system, for each request it answered. */
+  /** CPU time of the server's processes, user and system, for each request it answered. */
   readonly cpuMicrosecondsPerRequest: number
 }
 
@@ -29,13 +29,23 @@ export function cpuSeconds(pid: number): number | undefined {
   return (Number(fields[11]) + Number(fields[12])) / 100
 }
 
+function cpuSecondsOf(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + (cpuSeconds(pid) ?? Number.NaN), 0)
+}
+
+/** What is put under load. */
+interface Server {
+  readonly url: string
+  readonly pids: readonly number[]
+}
+
 /** Puts a server under load, by wrk where it is installed, else by autocannon. */
-export async function load(url: string, pid: number, workload: Workload, seconds: number): Promise<Measurement> {
-  const before = cpuSeconds(pid) ?? 0
+export async function load({ url, pids }: Server, workload: Workload, seconds: number): Promise<Measurement> {
+  const before = cpuSecondsOf(pids)
   const { requests, elapsedSeconds } = isInstalled('wrk')
     ? await byWrk(url, workload, seconds)
     : await byAutocannon(url, workload, seconds)
-  const cpu = (cpuSeconds(pid) ?? Number.NaN) - before
+  const cpu = cpuSecondsOf(pids) - before
   return { requestsPerSecond: requests / elapsedSeconds, cpuMicrosecondsPerRequest: (cpu / requests) * 1e6 }
 }
 

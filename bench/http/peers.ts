@@ -9,7 +9,8 @@ import { isInstalled } from './load.ts'
 /** A server under test. */
 export interface Peer {
   readonly name: string
-  readonly pid: number
+  /** Its processes: the server, and what it keeps its entries in where that is another. */
+  readonly pids: readonly number[]
   readonly url: string
   stop(): void
 }
@@ -49,15 +50,15 @@ export async function startPeers(only?: readonly string[]): Promise<readonly Pee
     } else if (needsRedis === true && redis === undefined) {
       console.log(`skipped: ${name} (install redis-server)`)
     } else {
-      peers.push(await start(name, script, redis?.port))
+      peers.push(await start(name, script, needsRedis === true ? redis : undefined))
     }
   }
   return peers
 }
 
-async function start(name: string, script: string, redisPort: number | undefined): Promise<Peer> {
+async function start(name: string, script: string, redis: Redis | undefined): Promise<Peer> {
   const child = fork(fileURLToPath(new URL(script, import.meta.url)), {
-    env: { ...process.env, NODE_ENV: 'production', REDIS_PORT: String(redisPort) },
+    env: { ...process.env, NODE_ENV: 'production', REDIS_PORT: String(redis?.port) },
     execArgv: ['--no-warnings'],
   })
   process.once('exit', () => child.kill())
@@ -65,10 +66,16 @@ async function start(name: string, script: string, redisPort: number | undefined
     child.once('message', (message: { readonly url: string }) => resolve(message.url))
     child.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)))
   })
-  return { name, url, pid: child.pid!, stop: () => child.kill() }
+  const pids = redis === undefined ? [child.pid!] : [child.pid!, redis.process.pid!]
+  return { name, url, pids, stop: () => child.kill() }
 }
 
-async function startRedis(): Promise<{ readonly port: number; readonly process: ChildProcess }> {
+interface Redis {
+  readonly port: number
+  readonly process: ChildProcess
+}
+
+async function startRedis(): Promise<Redis> {
   const port = await freePort()
   const folder = mkdtempSync(join(tmpdir(), 'fedcache-bench-redis-'))
   const child = spawn(

@@ -21,7 +21,7 @@ export async function measureHttp({ rounds, seconds, peers: only }: HttpOptions)
     await requireSameAnswers(peers)
     const spells = new Map<string, Measurement[]>()
     for (const workload of workloads) {
-      for (const peer of peers) if (canAnswer(peer, workload)) await load(peer.url, peer.pid, workload, 1)
+      for (const peer of peers) if (canAnswer(peer, workload)) await load(peer, workload, 1)
     }
     for (let round = 0; round < rounds; round++) {
       for (const workload of workloads) {
@@ -29,7 +29,7 @@ export async function measureHttp({ rounds, seconds, peers: only }: HttpOptions)
         for (const peer of [...peers.slice(round % peers.length), ...peers.slice(0, round % peers.length)]) {
           if (!canAnswer(peer, workload)) continue
           const name = `${workload.name}\n${peer.name}`
-          const measurement = await load(peer.url, peer.pid, workload, seconds)
+          const measurement = await load(peer, workload, seconds)
           spells.set(name, [...(spells.get(name) ?? []), measurement])
         }
       }
