@@ -4,6 +4,7 @@ import { NumberedBroadcast } from './numbered-broadcast.ts'
 import { encodeChange } from './protocol/changes.ts'
 import { rowOverheadBytes } from './protocol/entries.ts'
 import { packPieces, pieceLimitBytes } from './protocol/pack-pieces.ts'
+import { RecentMessages } from './recent-messages.ts'
 import type { Subjects } from './subjects.ts'
 import type { Timings } from './timings.ts'
 
@@ -31,6 +32,7 @@ export class Announcements {
   readonly #context: AnnouncementsContext
   readonly #invalidations: NumberedBroadcast
   readonly #keyspaceChanges: NumberedBroadcast
+  readonly #recentInvalidations = new RecentMessages()
   #lastTagInvalidation = 0
   #unconfirmed = 0
 
@@ -68,11 +70,18 @@ export class Announcements {
         this.#invalidations.send((number) => {
           const tagInvalidation = this.#lastTagInvalidation
           if (part.kind === 'TAGS') this.#lastTagInvalidation = number
-          return encodeChange({ process, number, tagInvalidation, invalidation: part })
+          const message = encodeChange({ process, number, tagInvalidation, invalidation: part })
+          this.#recentInvalidations.note(number, message)
+          return message
         }),
       ),
     )
     return this.#counted(merge(parts))
+  }
+
+  /** The invalidations after a number, as they were sent and as far as they are remembered; as many as fit into a message. */
+  invalidationsAfter(number: number): readonly Uint8Array[] {
+    return this.#recentInvalidations.after(number, pieceLimitBytes(this.#context.bus.maxPayload))
   }
 
   /** Tells every peer that the catalogue changed. Never rejects. */

@@ -15,7 +15,7 @@ import { packEntries, packWrites, rowOverheadBytes, unpackWriteAnswers } from '.
 import { decodeFrame, encodeFrame, type Frame } from './protocol/frame.ts'
 import { packPieces, pieceLimitBytes } from './protocol/pack-pieces.ts'
 import { ProtocolError } from './protocol/protocol-error.ts'
-import { fields, list, texts } from './protocol/shape.ts'
+import { fields, list, manyBytes, texts } from './protocol/shape.ts'
 import type { RequestChannel, Subjects } from './subjects.ts'
 
 /** What asking needs. */
@@ -131,6 +131,20 @@ export class Asker {
   async catalogue(peer: string, timeoutMs: number): Promise<readonly unknown[] | undefined> {
     const reply = await this.#request(peer, 'ctl', encodeFrame({ op: 'catalogue' }), timeoutMs)
     return reply.kind === 'REPLY' ? readable(reply.data, ({ head }) => list(fields(head), 'records')) : undefined
+  }
+
+  /**
+   * Asks a process for the invalidations that it announced after a number: the first of them, none where there are no
+   * more, `undefined` where it did not answer.
+   */
+  async missed(
+    peer: string,
+    process: string,
+    after: number,
+    timeoutMs: number,
+  ): Promise<readonly Uint8Array[] | undefined> {
+    const reply = await this.#request(peer, 'ctl', encodeFrame({ op: 'missed', process, after }), timeoutMs)
+    return reply.kind === 'REPLY' ? readable(reply.data, ({ head }) => manyBytes(fields(head), 'messages')) : undefined
   }
 
   /** Finds out whether anybody listens in a peer's place; `onNoResponders` is told where nobody does. */

@@ -4,12 +4,13 @@ import type { ClusterParts } from './cluster-parts.ts'
 import { decodeChange } from './protocol/changes.ts'
 import { encodeFrame } from './protocol/frame.ts'
 import type { Heartbeat } from './protocol/heartbeat.ts'
+import { ProtocolError } from './protocol/protocol-error.ts'
 import type { Pulse } from './pulse.ts'
 import { Sequences } from './sequences.ts'
 import { tell } from './tell.ts'
 
 /** What catching up needs. */
-export interface CatchUpContext extends Pick<ClusterParts, 'options' | 'subjects' | 'members' | 'lease'> {
+export interface CatchUpContext extends Pick<ClusterParts, 'options' | 'subjects' | 'members' | 'lease' | 'asker'> {
   readonly host: PeerHost
   readonly catalogue: CatalogueSync
   readonly pulse: Pulse
@@ -23,9 +24,18 @@ interface Behind {
   readonly sinceMs: number
 }
 
+/** What a peer has still to be asked for: its catalogue, and what a process of it announced after a number. */
+interface Owed {
+  readonly process: string
+  readonly after: number
+}
+
+const requestTimeoutMs = 2_000
+
 /**
- * Hears of what others changed, confirms it, and notices by the numbers what it has not heard of. What was missed
- * nobody repeats: everything that may be outdated is dropped, and the sender's catalogue is fetched for its clears.
+ * Hears of what others changed, confirms it, and notices by the numbers what it has not heard of. Then everything that
+ * may be outdated is dropped at once. What stays, because nobody else may have it, may have been deleted or cleared: so
+ * the sender is asked for its catalogue, and for what it remembers of its messages.
  */
 export class CatchUp {
   readonly #context: CatchUpContext
@@ -35,8 +45,8 @@ export class CatchUp {
   readonly #toConfirm = new Map<string, string>()
   /** Senders whose heartbeats told of invalidations that have not come. */
   readonly #behind = new Map<string, Behind>()
-  /** Peers of whose catalogue this one does not know whether it lacks a clear. */
-  readonly #owed = new Set<string>()
+  /** Peers that changed something of which this one does not know what it was. */
+  readonly #owed = new Map<string, Owed>()
   #gaps = 0
 
   constructor(context: CatchUpContext) {
@@ -48,7 +58,7 @@ export class CatchUp {
     return this.#gaps
   }
 
-  /** Whether some peer's catalogue must be fetched before this one may serve. */
+  /** Whether some peer must tell what was missed before this one may serve. */
   get isOwed(): boolean {
     return this.#owed.size > 0
   }
@@ -67,9 +77,9 @@ export class CatchUp {
     this.#closeAccount(sender, change.process)
     const { process, number, tagInvalidation } = change
     const seen = this.#invalidations.lastOf(sender, process)
-    if (this.#invalidations.message(sender, process, number) === 'GAP') this.#missed(sender, tagInvalidation > seen)
-    for (const version of versionsOf(change.invalidation)) host.observeVersion(version)
-    host.applyInvalidation(change.invalidation)
+    const isGap = this.#invalidations.message(sender, process, number) === 'GAP'
+    if (isGap) this.#missed(sender, { process, after: seen }, tagInvalidation > seen)
+    this.#apply(change.invalidation)
     this.#confirm(sender, change.process)
   }
 
@@ -124,29 +134,62 @@ export class CatchUp {
     const seen = this.#invalidations.lastOf(sender, process)
     if (number <= seen) return
     this.#invalidations.catchUp(sender, process, number)
-    this.#missed(sender, tagInvalidation > seen)
+    this.#missed(sender, { process, after: seen }, tagInvalidation > seen)
   }
 
   /** @param hasTags whether tags were invalidated among what was missed. */
-  #missed(sender: string, hasTags: boolean): void {
+  #missed(sender: string, owed: Owed, hasTags: boolean): void {
     const { host, members, options } = this.#context
     this.#gaps++
     options.logger.warn({ peer: sender }, 'invalidations of a peer were missed; what may be outdated is dropped')
     host.distrustAll(hasTags)
     // Of one that has left the others know.
     if (members.get(sender) === undefined) return
-    this.#owed.add(sender)
+    const before = this.#owed.get(sender)
+    this.#owed.set(sender, before?.process === owed.process ? { ...before } : owed)
     void this.#fetchOwed(sender)
   }
 
-  /** A clear may be among what was missed. Until it is made up for nothing of its sender is confirmed. */
+  /** Until what was missed is made up for nothing of its sender is confirmed. */
   async #fetchOwed(sender: string): Promise<void> {
     const { members, catalogue, lease, pulse } = this.#context
     const process = members.get(sender)?.heartbeat.process
-    const isFetched = await catalogue.fetch(sender)
-    if (!isFetched || process === undefined || !this.#owed.delete(sender)) return
+    const owed = this.#owed.get(sender)
+    const isFetched = owed !== undefined && (await catalogue.fetch(sender)) && (await this.#hearAgain(sender, owed))
+    // Where more was missed meanwhile, that is asked for in turn.
+    if (!isFetched || process === undefined || this.#owed.get(sender) !== owed) return
+    this.#owed.delete(sender)
     this.#confirm(sender, process)
     if (!lease.held) pulse.beat()
+  }
+
+  /** @returns whether the sender has told all that it remembers. */
+  async #hearAgain(sender: string, { process, after }: Owed): Promise<boolean> {
+    const { asker, options } = this.#context
+    for (let last = after; ;) {
+      const messages = await asker.missed(sender, process, last, requestTimeoutMs)
+      if (messages === undefined) return false
+      if (messages.length === 0) return true
+      try {
+        for (const message of messages) last = this.#hearOneAgain(message)
+      } catch (error) {
+        if (!(error instanceof ProtocolError)) throw error
+        options.logger.warn({ peer: sender, error }, 'what a peer repeats could not be read')
+        return true
+      }
+    }
+  }
+
+  #hearOneAgain(message: Uint8Array): number {
+    const change = decodeChange(message)
+    if ('invalidation' in change) this.#apply(change.invalidation)
+    return change.number
+  }
+
+  #apply(invalidation: Invalidation): void {
+    const { host } = this.#context
+    for (const version of versionsOf(invalidation)) host.observeVersion(version)
+    host.applyInvalidation(invalidation)
   }
 
   /** Confirms to a sender, at most once a turn of the event loop, everything that was seen of it. */

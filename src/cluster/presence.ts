@@ -218,7 +218,7 @@ export class Presence {
   }
 
   #subscribe(): void {
-    const { options, subjects, view, members, routes, announcements } = this.#parts
+    const { options, subjects, process, view, members, routes, announcements } = this.#parts
     const { bus, clock, logger } = options
     const responder = new Responder({
       bus,
@@ -229,6 +229,8 @@ export class Presence {
       incarnation: () => this.incarnation,
       knows: (peer) => members.get(peer) !== undefined,
       whenWritable: (timeoutMs) => routes.whenWritable(timeoutMs),
+      process,
+      invalidationsAfter: (number) => announcements.invalidationsAfter(number),
       onSeen: (peer, seen) => announcements.confirmed(peer, seen),
     })
     const subscribe = (subject: string, handle: Handle): void => {

@@ -32,6 +32,10 @@ export interface ResponderContext {
   readonly knows: (peer: string) => boolean
   /** Resolves when this peer may take part in writes; rejects otherwise. */
   readonly whenWritable: (timeoutMs: number) => Promise<void>
+  /** Invalidations of this process after a number, as many as fit into a message. */
+  readonly invalidationsAfter: (number: number) => readonly Uint8Array[]
+  /** Names this process, for which numbers run. */
+  readonly process: string
   /** Takes a peer's word that it has seen the numbered messages of a process of this peer. */
   readonly onSeen: (peer: string, seen: { process: string; invalidation: number; keyspaceChange: number }) => void
 }
@@ -64,8 +68,8 @@ export class Responder {
   ctl(caller: string, message: BusMessage): void {
     const frame = decodeFrame(message.data)
     const head = fields(frame.head)
-    const { host, onSeen } = this.#context
-    switch (word(head, 'op', ['seen', 'take', 'catalogue', 'ping'])) {
+    const { host, process, invalidationsAfter, onSeen } = this.#context
+    switch (word(head, 'op', ['seen', 'take', 'catalogue', 'missed', 'ping'])) {
       case 'seen':
         return onSeen(caller, {
           process: text(head, 'process'),
@@ -78,6 +82,11 @@ export class Responder {
       }
       case 'catalogue':
         return respond(message, encodeFrame({ records: host.catalogue() }))
+      case 'missed': {
+        // Of what a predecessor said this process knows nothing.
+        const messages = text(head, 'process') === process ? invalidationsAfter(number(head, 'after')) : []
+        return respond(message, encodeFrame({ messages }))
+      }
       case 'ping':
         return respond(message, encodeFrame({}))
     }

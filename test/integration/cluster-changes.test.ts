@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { deleteMany, keysOwnedBy, put, readEntries, readValues } from '../support/cluster-operations.ts'
+import { deleteMany, keysOwnedBy, put, putMany, readEntries, readValues } from '../support/cluster-operations.ts'
 import type { ClusterPeer } from '../support/cluster-peer.ts'
 import { type PeerSubscription, peerSubscription } from '../support/cluster-subscription.ts'
-import { ClusterWorld } from '../support/cluster-world.ts'
+import { ClusterWorld, eventually } from '../support/cluster-world.ts'
+import { natsServerPair } from '../support/nats-server.ts'
 
 interface Change {
   readonly keyspace: string
@@ -156,4 +157,35 @@ describe('changes in a cluster', () => {
     world.origin.value = (key) => ({ key })
     await deaf.stop()
   })
+})
+
+test('changes made on either side of a split NATS cluster hold on both when it has healed', async () => {
+  await using pair = await natsServerPair()
+  await using world = await ClusterWorld.make()
+  const [left, right] = await Promise.all(
+    pair.servers.map((server, index) =>
+      world.launch(index === 0 ? 'left' : 'right', {}, { nats: server.url }).listening(),
+    ),
+  )
+  await world.settled()
+  const keys = Array.from({ length: 60 }, (_, index) => `split-${index}`)
+  await putMany(left!, 'notes', new Map(keys.map((key) => [key, key])))
+  const [ofLeft, ofRight] = await Promise.all(['left', 'right'].map((id) => keysOwnedBy(id, left!, 'notes', keys)))
+
+  pair.route.cut()
+  await Promise.all([left!, right!].map((peer) => world.settled([peer])))
+  // Where the owner's put cannot be reached.
+  await deleteMany(right!, 'notes', ofLeft!)
+  await deleteMany(left!, 'notes', ofRight!)
+  pair.route.heal()
+  await world.settled()
+
+  for (const peer of [left!, right!]) {
+    await eventually(
+      () => readValues(peer, 'notes', keys),
+      (values) => values.every((value) => value === null),
+      `${peer.id} has what was deleted`,
+    )
+  }
+  expect(world.problems()).toEqual([])
 })

@@ -302,6 +302,53 @@ describe('a process that comes back after others took its place', () => {
   }
 })
 
+describe('two sides that did not hear each other', () => {
+  async function split(during: (left: SimulatedProcess, right: SimulatedProcess) => Promise<void>): Promise<void> {
+    const [a, b, c, d] = world.cluster.processes
+    world.cluster.split([a!, b!], [c!, d!])
+    await world.pass(7_500)
+    await during(a!, c!)
+    world.cluster.heal()
+    await world.untilWell()
+    // What was missed shows after a tick.
+    await world.pass(1_000)
+  }
+
+  test('agree afterwards that what either has deleted or replaced is gone', async () => {
+    const processes = await world.start('a', 'b', 'c', 'd')
+    // While there are two sides, others own them.
+    const keysOf = processes.map((process) => [0, 1, 2].map((n) => world.key(process, 'kept', n)))
+    const keys = keysOf.flat()
+    const expected = new Map<string, number | null>()
+    for (const key of keys) expected.set(key, await world.put(processes[0]!, 'kept', key))
+    await split(async (left, right) => {
+      for (const [index, [deleted, replaced]] of keysOf.entries()) {
+        const side = index < 2 ? right : left
+        expect(await world.delete(side, 'kept', deleted!)).toBe('')
+        expected.set(deleted!, null)
+        expected.set(replaced!, await world.put(side, 'kept', replaced!))
+      }
+    })
+    for (const process of processes) {
+      const found = await Promise.all(keys.map((key) => world.read(process, 'kept', key)))
+      expect(new Map(keys.map((key, index) => [key, found[index]]))).toEqual(expected)
+    }
+  })
+
+  test('keep what one of them has put anew after the other deleted it', async () => {
+    const processes = await world.start('a', 'b', 'c', 'd')
+    const key = world.key(processes[0]!, 'kept')
+    await world.put(processes[0]!, 'kept', key)
+    let value = 0
+    await split(async (left, right) => {
+      expect(await world.delete(right, 'kept', key)).toBe('')
+      await world.pass(10)
+      value = await world.put(left, 'kept', key)
+    })
+    for (const process of processes) expect(await world.read(process, 'kept', key)).toBe(value)
+  })
+})
+
 describe('puts without a source', () => {
   test('are found at every moment while peers join and leave', async () => {
     world = new SmallWorld({ maxDelayMs: 30 })
@@ -505,6 +552,20 @@ describe('puts with tags', () => {
       expect(await world.read(a!, 'kept', key)).toBeNull()
     },
   )
+
+  test('fall where one of tags was missed that its sender can no longer repeat', async () => {
+    world = new SmallWorld({ delayMs: (_from, _to, subject) => (subject.includes('.ctl.') ? 60 : undefined) })
+    const [a, b] = await world.start('a', 'b')
+    const key = await taggedPut(a!)
+    world.cluster.loseChanges(a!, 1)
+    void b!.engine.invalidateTags('kept', ['red'])
+    await world.pass(30)
+    void world.putting(b!, 'kept', world.key(b!, 'kept'))
+    await world.pass(30)
+    world.cluster.kill(b!)
+    await world.pass(7_000)
+    expect(await world.read(a!, 'kept', key)).toBeNull()
+  })
 })
 
 describe('copies of others', () => {

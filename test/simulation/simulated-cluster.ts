@@ -68,6 +68,8 @@ export class SimulatedCluster {
   #order = 0
   /** How many of the next broadcasts of changes get lost on their way to one process. */
   #toDrop = new Map<string, number>()
+  /** The side of a partition on which each process is, by name. */
+  readonly #sides = new Map<string, number>()
   #maxDelayMs: number
 
   constructor(options: SimulatedClusterOptions) {
@@ -82,7 +84,8 @@ export class SimulatedCluster {
         const delayMs = options.delayMs?.(from, to, subject) ?? drawnMs
         const left = subject.includes('.bcast.inv.') ? (this.#toDrop.get(to) ?? 0) : 0
         if (left > 0) this.#toDrop.set(to, left - 1)
-        this.time.at(this.time.nowMs + delayMs, () => (left > 0 ? drop() : deliver()))
+        const isLost = left > 0 || this.#sides.get(from) !== this.#sides.get(to)
+        this.time.at(this.time.nowMs + delayMs, () => (isLost ? drop() : deliver()))
       },
     })
     const { fate, revisions } = options
@@ -216,6 +219,16 @@ export class SimulatedCluster {
     if (process.isStalled && process.state !== 'paused') this.#hub.resume(process.name)
     process.isStalled = false
     this.#hub.connect(process.name)
+  }
+
+  /** Parts the bus, as when the servers of a NATS cluster lose each other: everybody stays connected to one side. */
+  split(...sides: readonly (readonly SimulatedProcess[])[]): void {
+    for (const [side, processes] of sides.entries()) for (const { name } of processes) this.#sides.set(name, side)
+  }
+
+  /** Ends a {@link split}. */
+  heal(): void {
+    this.#sides.clear()
   }
 
   /** Loses the next broadcasts of changes on their way to a process. */

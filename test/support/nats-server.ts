@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path'
 import { env, getuid } from 'node:process'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
+import { type FaultProxy, faultProxy } from './fault-proxy.ts'
 
 const run = promisify(execFile)
 
@@ -59,6 +60,33 @@ export async function natsServerCluster(size: number, options: NatsServerOptions
   }
   await Promise.all(servers.map((server) => knowsServers(server, size)))
   return servers
+}
+
+/** Two servers that form a NATS cluster over a route that can be made to fail. */
+export interface NatsServerPair extends AsyncDisposable {
+  readonly servers: readonly [NatsServer, NatsServer]
+  readonly route: FaultProxy
+}
+
+export async function natsServerPair(): Promise<NatsServerPair> {
+  const start = async (name: string, routes: readonly string[]): Promise<ServerProcess> => {
+    const directory = await mkdtemp(join(tmpdir(), 'fedcache-nats-'))
+    const server = new ServerProcess(directory, {}, { name, routes })
+    await server.start()
+    return server
+  }
+  const left = await start('left', [])
+  const route = await faultProxy(left.routePort)
+  const right = await start('right', [`nats://127.0.0.1:${route.port}`])
+  await Promise.all([left, right].map((server) => knowsServers(server, 2)))
+  return {
+    servers: [left, right],
+    route,
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([left, right].map((server) => server.dispose()))
+      await route.close()
+    },
+  }
 }
 
 /** Resolves when a server tells its clients of this many servers. */

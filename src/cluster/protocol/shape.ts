@@ -44,6 +44,13 @@ export function bytes(from: Fields, name: string): Uint8Array {
   throw wrong(name, 'bytes', value)
 }
 
+/** @throws ProtocolError unless the field is a list of such. */
+export function manyBytes(from: Fields, name: string): readonly Uint8Array[] {
+  const values = list(from, name)
+  if (values.every((value) => value instanceof Uint8Array)) return values
+  throw wrong(name, 'a list of bytes', values)
+}
+
 /** @throws ProtocolError unless the field is one of the words. */
 export function word<Word extends string>(from: Fields, name: string, words: readonly Word[]): Word {
   const value = from[name]

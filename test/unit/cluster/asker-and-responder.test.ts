@@ -85,6 +85,8 @@ async function world(maxPayload: number): Promise<void> {
     whenWritable: async () => {
       if (!agreement.writable) throw new FedcacheError('UNAVAILABLE', 'not now', { outcome: 'NONE' })
     },
+    process: 'b',
+    invalidationsAfter: (number) => (number < 3 ? [Uint8Array.of(number + 1), Uint8Array.of(number + 2)] : []),
     onSeen: (peer, what) => seen.push([peer, what]),
   })
   const names = subjects('test', 'b')
@@ -343,6 +345,13 @@ describe('between peers', () => {
   test('nothing is taken by who does not answer', async () => {
     hub.kill('b')
     expect(await given(asker.handOver('b', 'things', [entry('a')], 1_000))).toEqual([false])
+  })
+
+  test('what was missed is told again, of the process that is asked for', async () => {
+    expect(await given(asker.missed('b', 'b', 1, 1_000))).toEqual([Buffer.of(2), Buffer.of(3)])
+    expect(await given(asker.missed('b', 'b', 3, 1_000))).toEqual([])
+    expect(await given(asker.missed('b', 'its predecessor', 1, 1_000))).toEqual([])
+    expect(await given(asker.missed('nobody', 'b', 1, 1_000))).toBeUndefined()
   })
 
   test('catalogues are fetched', async () => {

@@ -1,0 +1,40 @@
+/** How many messages are remembered at most, and how many bytes they may have together. */
+const maxMessages = 65_536
+const maxBytes = 8 * 2 ** 20
+
+interface Numbered {
+  readonly number: number
+  readonly message: Uint8Array
+}
+
+/** The last messages of a numbered broadcast, for peers that missed some. The newest half of what it has room for stays. */
+export class RecentMessages {
+  #older: Numbered[] = []
+  #newer: Numbered[] = []
+  #newerBytes = 0
+
+  note(number: number, message: Uint8Array): void {
+    if (this.#newer.length >= maxMessages / 2 || this.#newerBytes + message.length > maxBytes / 2) {
+      this.#older = this.#newer
+      this.#newer = []
+      this.#newerBytes = 0
+    }
+    this.#newer.push({ number, message })
+    this.#newerBytes += message.length
+  }
+
+  /** The messages after a number, in order: as many as have room in `limitBytes`, and one in any case. */
+  after(number: number, limitBytes: number): readonly Uint8Array[] {
+    const messages: Uint8Array[] = []
+    let bytes = 0
+    for (const half of [this.#older, this.#newer]) {
+      for (const each of half) {
+        if (each.number <= number) continue
+        bytes += each.message.length
+        if (bytes > limitBytes && messages.length > 0) return messages
+        messages.push(each.message)
+      }
+    }
+    return messages
+  }
+}
