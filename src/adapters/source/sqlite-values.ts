@@ -37,6 +37,8 @@ export function storedValue(value: unknown, type: string): SQLInputValue {
   if (value === null || value === undefined) return null
   if (isJson(type)) return JSON.stringify(value)
   if (type === 'BLOB') return bytesOfBase64(value)
+  // A JavaScript number is bound as a REAL, of which a text column makes "5.0".
+  if (Number.isSafeInteger(value)) return BigInt(value as number)
   if (typeof value === 'string' || typeof value === 'number') return value
   if (typeof value === 'boolean') {
     if (isBoolean(type)) return value ? 1 : 0

@@ -40,6 +40,24 @@ test('gives back what was put, by the types of the columns', async () => {
   expect(await loadAll(source, ['a', 'b'])).toStrictEqual([value, { k: 'b', s: 'y', ...nothing, j: 'text', g: 'y' }])
 })
 
+test.each([
+  ['text', 5, '5'],
+  ['text', -9007199254740991, '-9007199254740991'],
+  ['text', 0.5, '0.5'],
+  ['real', 5, 5],
+  ['numeric', 5, 5],
+  ['integer', 5, 5],
+  ['', 5, 5],
+  ['', 0.5, 0.5],
+  ['json', 5, 5],
+  ['boolean', 1, true],
+])('gives back from a column of type %j the number %d as %j', async (type, number, read) => {
+  database.exec(`create table t (k text primary key, v ${type})`)
+  const source = await opened({ table: 't', keyColumn: 'k', writable: true })
+  expect(await store(source, { a: { v: number } })).toStrictEqual([undefined])
+  expect(await loadAll(source, ['a'])).toStrictEqual([{ k: 'a', v: read }])
+})
+
 test('replaces the whole value', async () => {
   database.exec(`create table t (k text primary key, v text, w text, x text); insert into t values ('a', 1, 2, 3)`)
   const source = await opened({ table: 't', keyColumn: 'k', columns: ['v', 'w'], writable: true })
