@@ -50,11 +50,12 @@ describe('rows', () => {
     await server.query(`
       create table t (k int primary key, big bigint, small bigint, exact numeric, real8 float8, day date, local timestamp,
         zoned timestamptz, far timestamptz, span interval, yes boolean, bytes bytea, doc jsonb, id uuid, bigs bigint[],
-        days date[][], exacts numeric[], words text[], nothing text);
+        days date[][], exacts numeric[], words text[], blobs bytea[], grid bytea[][], nothing text);
       set timezone to 'Asia/Kolkata';
       insert into t values (1, 9007199254740993, -5, 1234567890.12345678901234567890, 0.5, '2024-02-29', '2024-02-29 12:34:56.789012',
         '2024-02-29 12:34:56.789012+05:30', 'infinity', '1 day 2 hours', true, '\\x00ff', '{"a": [1, null]}',
-        'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', '{9007199254740993,1,null}', '{{2024-01-31},{2024-02-01}}', '{0.1,2}', '{a,"b c"}', null)`)
+        'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', '{9007199254740993,1,null}', '{{2024-01-31},{2024-02-01}}', '{0.1,2}', '{a,"b c"}',
+        array['\\x00ff'::bytea, null, ''], array[['\\x01'::bytea], ['\\x02'::bytea]], null)`)
     const [row] = await loadAll(await open(table), ['1'])
     expect(row).toStrictEqual({
       k: 1,
@@ -75,6 +76,8 @@ describe('rows', () => {
       days: [['2024-01-31'], ['2024-02-01']],
       exacts: ['0.1', '2'],
       words: ['a', 'b c'],
+      blobs: ['AP8=', null, ''],
+      grid: [['AQ=='], ['Ag==']],
       nothing: null,
     })
     expect(JSON.parse(JSON.stringify(row))).toStrictEqual(row)
@@ -311,7 +314,7 @@ describe('writing', () => {
   test('gives back what was put, by the types of the columns', async () => {
     await server.query(`
       create table t (k bigint generated always as identity primary key, s text, i int, r float8, yes boolean, j jsonb,
-        b bytea, l text[], at timestamptz, g text generated always as (s || '!') stored)`)
+        b bytea, bs bytea[], l text[], at timestamptz, g text generated always as (s || '!') stored)`)
     const source = await open({ ...table, writable: true })
     const value = {
       k: 5,
@@ -321,12 +324,13 @@ describe('writing', () => {
       yes: true,
       j: { a: [1] },
       b: 'AP8=',
+      bs: [['AP8=', null], ['', 'AQ==']],
       l: ['a', 'b'],
       at: '2024-02-29T07:04:56Z',
       g: 'x!',
     }
     expect(await store(source, { 5: value, 6: { s: 'y' } })).toStrictEqual([undefined, undefined])
-    const nothing = { i: null, r: null, yes: null, j: null, b: null, l: null, at: null }
+    const nothing = { i: null, r: null, yes: null, j: null, b: null, bs: null, l: null, at: null }
     expect(await loadAll(source, ['5', '6'])).toStrictEqual([value, { k: 6, s: 'y', ...nothing, g: 'y!' }])
   })
 
@@ -352,12 +356,15 @@ describe('writing', () => {
     ['no fields', 'text', 'must be a JSON object'],
     ['an object for a text column', { v: { a: 1 } }, 'text column "v"'],
     ['what is no base64', { v: 'x', b: 'äöü' }, 'not base64'],
+    ['a list of base64 for one of bytes', { v: 'x', b: ['AQ=='] }, 'not base64'],
+    ['a list with what is no base64', { v: 'x', bs: ['AQ==', 'äöü'] }, 'not base64'],
+    ['no list for a column of lists', { v: 'x', bs: 'AQ==' }, 'The database refused the row.'],
     ['what the column does not take', { v: 'x', i: 'five' }, 'The database refused the row.'],
     ['what breaks a constraint', { v: null }, 'The database refused the row.'],
     ['what the schema checks', { v: 'no' }, 'The database refused the row.'],
     ['what text cannot hold', { v: '\0' }, 'The database refused the row.'],
   ])('refuses %s, and stores the others', async (_name, value, message) => {
-    await server.query(`create table t (k text primary key, v text not null check (v <> 'no'), b bytea, i int)`)
+    await server.query(`create table t (k text primary key, v text not null check (v <> 'no'), b bytea, bs bytea[], i int)`)
     const source = await open({ ...table, writable: true })
     const [before, refused, after] = await store(source, { x: { v: '1' }, a: value, z: { v: '2' } })
     expect([before, after]).toStrictEqual([undefined, undefined])

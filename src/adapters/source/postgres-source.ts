@@ -71,8 +71,9 @@ export type PostgresSourceOptions = PostgresTableOptions | PostgresQueryOptions
  * one statement, and so is every write, unless the database refuses a row: then the rows are written one by one.
  *
  * `bigint` beyond 2^53, `numeric`, dates and intervals become text; times with a zone become ISO 8601 in UTC. Bytes are
- * a `Uint8Array` for `map`, `tags` and as a whole value, and base64 text inside a row. A table that is written gives
- * back what its columns hold, which may differ from what was put: a number in a text column comes back as text.
+ * a `Uint8Array` for `map`, `tags` and as a whole value, and base64 text inside a row, in arrays too. A table that is
+ * written gives back what its columns hold, which may differ from what was put: a number in a text column comes back as
+ * text.
  *
  * Key columns of integer, text and uuid types are looked up by their index. Other types are compared as text, which
  * needs an index on that. A database that is away when fedcache starts is connected to at the first load. When nobody

@@ -96,9 +96,15 @@ function recordOf(table: PostgresTable, key: string, value: unknown): FieldsByCo
 function storedField(value: unknown, { type, category, name }: PostgresColumn): unknown {
   if (value === null || value === undefined) return null
   if (type === 'bytea') return bytea(bytesOfBase64(value))
+  if (type === '_bytea') return byteaArray(value)
   if (category === 'S' && typeof value === 'object')
     throw new TypeError(`has an object or list for the text column "${name}"`)
   return value
+}
+
+function byteaArray(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(byteaArray)
+  return value === null ? null : bytea(bytesOfBase64(value))
 }
 
 function bytea(bytes: Buffer): string {

@@ -49,6 +49,7 @@ export function parsedJson(text: string): unknown {
 }
 
 function withoutBytes(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutBytes)
   return value instanceof Uint8Array
     ? Buffer.from(value.buffer, value.byteOffset, value.length).toString('base64')
     : value
