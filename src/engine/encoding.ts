@@ -1,3 +1,4 @@
+import { isAnyArrayBuffer } from 'node:util/types'
 import { FedcacheError } from '../errors.ts'
 import type { ValueFormat } from './policy.ts'
 
@@ -60,58 +61,89 @@ export function encodeValue(format: ValueFormat, value: unknown, where: string):
 }
 
 function jsonText(value: unknown, where: string): string {
+  let loss: Loss | undefined
   let text: string | undefined
   try {
-    refuseWhatJsonLoses(value, '$')
-    text = JSON.stringify(value)
+    loss = lossIn(value)
+    if (loss === undefined) text = JSON.stringify(value)
   } catch (error) {
     // A TypeError is a BigInt or a cycle met by JSON.stringify, a RangeError a value nested too deep for the stack.
-    throw error instanceof LossyValue
-      ? invalid(where, error.message)
-      : invalid(
-          where,
-          error instanceof RangeError ? 'it refers to itself or is nested too deep' : 'it is not a JSON value',
-        )
+    throw invalid(
+      where,
+      error instanceof RangeError ? 'it refers to itself or is nested too deep' : 'it is not a JSON value',
+    )
   }
+  if (loss !== undefined) throw invalid(where, `${loss.problem} (at ${shortened(`$${loss.path}`)})`)
   if (text === undefined || text === 'null') {
     throw invalid(where, `a JSON value other than null expected, received ${describe(value)}`)
   }
   return text
 }
 
-class LossyValue extends Error {}
+/** What JSON would lose, and where in the value it is: `.list[3].price`. */
+interface Loss {
+  readonly problem: string
+  readonly path: string
+}
 
 /** JSON.stringify writes NaN as null and leaves functions out; a cache must not change what it was given. */
-function refuseWhatJsonLoses(value: unknown, path: string): void {
+function lossIn(value: unknown): Loss | undefined {
   switch (typeof value) {
     case 'string':
     case 'boolean':
     case 'undefined':
-      return
+      return undefined
     case 'number':
-      if (!Number.isFinite(value)) throw new LossyValue(`JSON has no ${value} (at ${path})`)
-      return
+      return Number.isFinite(value) ? undefined : lossHere(`JSON has no ${value}`)
     case 'object':
-      if (value === null) return
-      if ('toJSON' in value && typeof value.toJSON === 'function') return
-      if (Array.isArray(value)) {
-        for (let index = 0; index < value.length; index++) {
-          if (value[index] === undefined) throw new LossyValue(`JSON has no undefined in a list (at ${path}[${index}])`)
-          refuseWhatJsonLoses(value[index], `${path}[]`)
-        }
-      } else if (value instanceof Map || value instanceof Set || value instanceof Promise) {
-        throw new LossyValue(`a ${value.constructor.name} has no JSON form (at ${path})`)
-      } else {
-        for (const name in value) {
-          if (Object.hasOwn(value, name)) refuseWhatJsonLoses((value as Record<string, unknown>)[name], path)
-        }
-      }
-      return
+      return value === null ? undefined : lossInObject(value)
     case 'bigint':
     case 'function':
     case 'symbol':
-      throw new LossyValue(`a ${typeof value} has no JSON form (at ${path})`)
+      return lossHere(`a ${typeof value} has no JSON form`)
   }
+}
+
+function lossInObject(value: object): Loss | undefined {
+  // Before toJSON, which a Buffer has: what it gives is read back as an object.
+  if (ArrayBuffer.isView(value) || isAnyArrayBuffer(value)) {
+    return lossHere('bytes have no JSON form; give base64 text')
+  }
+  if ('toJSON' in value && typeof value.toJSON === 'function') return undefined
+  if (value instanceof Map || value instanceof Set || value instanceof Promise) {
+    return lossHere(`a ${value.constructor.name} has no JSON form`)
+  }
+  return Array.isArray(value) ? lossInList(value) : lossInMembers(value as Readonly<Record<string, unknown>>)
+}
+
+function lossInList(list: readonly unknown[]): Loss | undefined {
+  for (let index = 0; index < list.length; index++) {
+    const item = list[index]
+    const loss = item === undefined ? lossHere('JSON has no undefined in a list') : lossIn(item)
+    if (loss !== undefined) return within(`[${index}]`, loss)
+  }
+  return undefined
+}
+
+function lossInMembers(members: Readonly<Record<string, unknown>>): Loss | undefined {
+  for (const name in members) {
+    const loss = Object.hasOwn(members, name) ? lossIn(members[name]) : undefined
+    if (loss !== undefined) return within(`.${name}`, loss)
+  }
+  return undefined
+}
+
+function lossHere(problem: string): Loss {
+  return { problem, path: '' }
+}
+
+/** The place is put together on the way out, so that values without loss, which is nearly all, make no text for it. */
+function within(place: string, { problem, path }: Loss): Loss {
+  return { problem, path: `${place}${path}` }
+}
+
+function shortened(path: string): string {
+  return path.length > 80 ? `${path.slice(0, 79)}…` : path
 }
 
 /** Says what a value is, without showing it: it may be secret, or large. */

@@ -68,6 +68,13 @@ describe('json', () => {
     ['a Map', { a: new Map() }],
     ['a Set', new Set([1])],
     ['a promise', { a: Promise.resolve(1) }],
+    ['bytes', new Uint8Array([1, 2])],
+    ['bytes inside', { a: [{ b: new Uint8Array() }] }],
+    ['a Buffer, for all its toJSON', { a: Buffer.from('secret') }],
+    ['numbers of a fixed size', [new Float64Array(1)]],
+    ['a DataView', { a: new DataView(new ArrayBuffer(1)) }],
+    ['an ArrayBuffer', { a: new ArrayBuffer(1) }],
+    ['a SharedArrayBuffer', new SharedArrayBuffer(1)],
     ['a date that is none', new Date(NaN)],
     ['a toJSON that gives a BigInt', { toJSON: () => 1n }],
     ['a toJSON that gives nothing', { toJSON: () => undefined }],
@@ -89,8 +96,15 @@ describe('json', () => {
     )
   })
 
-  test('says where in the value it is wrong', () => {
-    expect(() => encodeValue('json', [1, undefined], 'it')).toThrow('$[1]')
+  test.each([
+    ['$', NaN],
+    ['$[1]', [1, undefined]],
+    ['$.f.g', { a: 1, f: { g: NaN } }],
+    ['$.list[2].run', { list: [1, 2, { run: () => 1 }] }],
+    ['$.bytes', { bytes: Buffer.alloc(1) }],
+    [`$.${'long'.repeat(19)}l…`, { ['long'.repeat(100)]: NaN }],
+  ])('says that it is wrong at %s', (place, value) => {
+    expect(() => encodeValue('json', value, 'it')).toThrow(`(at ${place})`)
   })
 })
 
