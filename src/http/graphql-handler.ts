@@ -7,6 +7,7 @@ import { documentCache } from './document-cache.ts'
 import type { GraphiqlTab, Readiness } from './http-server.ts'
 import type { Metrics } from './metrics.ts'
 import type { OperationPlaces } from './operation-places.ts'
+import { useAcceptableAnswers } from './use-acceptable-answers.ts'
 import { useCacheControl } from './use-cache-control.ts'
 import type { TrustedDocuments } from './trusted-documents.ts'
 import { type DocumentRules, useDocumentLimits } from './use-document-limits.ts'
@@ -78,6 +79,8 @@ export function graphqlHandler(options: GraphqlHandlerOptions): GraphqlHandler {
       useRoutes(),
       // Before a body is read, and whatever it says: nothing of a stranger's operation is looked at.
       useCaller(context),
+
+      useAcceptableAnswers(),
       useJsonRequests(maxBodyBytes),
       ...(trusted === undefined ? [] : [useTrustedDocuments(trusted)]),
       useDocumentLimits({ ...defaultRules, ...options.documents, maxTokens: options.maxDocumentTokens }),

@@ -11,7 +11,8 @@ export function useSubscriptionLimit(places: OperationPlaces): Plugin {
         const place = places.take()
         if (place === undefined) {
           const message = `This server has at most ${places.max} subscriptions at once. Try again later, or elsewhere.`
-          return { errors: [new GraphQLError(message, { extensions: { code: 'BUSY' } })] }
+          const http = { status: 503, headers: { 'retry-after': '1' } }
+          return { errors: [new GraphQLError(message, { extensions: { code: 'BUSY', http } })] }
         }
         let events: AsyncIterableIterator<unknown> | undefined
         try {

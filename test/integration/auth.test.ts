@@ -160,9 +160,9 @@ function expectedVerdict(transport: string, { kind, needs }: Operation, scopes: 
   if (scopes === undefined) return 'stranger'
   // GET never mutates, whoever sends it.
   if (kind === 'mutation' && transport.includes('GET')) return 'impossible'
-  if (needs.length > 0 && !needs.some((need) => scopes.includes(need))) return 'forbidden'
   // Who does not take a stream gets none.
-  return kind === 'subscription' && !/SSE|WebSocket/.test(transport) ? 'impossible' : 'allowed'
+  if (kind === 'subscription' && !/SSE|WebSocket/.test(transport)) return 'impossible'
+  return needs.length > 0 && !needs.some((need) => scopes.includes(need)) ? 'forbidden' : 'allowed'
 }
 
 for (const transport of Object.keys(transports)) {

@@ -47,9 +47,7 @@ function requestOf(url: string, sent: Sent, method: string, accept: string): Req
 async function outcomeOf(response: Response, { query }: Sent): Promise<Outcome> {
   const { status } = response
   if (response.headers.get('content-type')?.startsWith('text/event-stream') !== true) {
-    // Whoever asks for a stream but takes none gets 406 and no words.
-    const text = await response.text()
-    return { status, ...(text === '' ? {} : (JSON.parse(text) as Answer)) }
+    return { status, ...((await response.json()) as Answer) }
   }
   // What there is at once is an error or an answer; a subscription that was let in says nothing until something happens.
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()

@@ -168,7 +168,9 @@ describe('subscriptions', () => {
     await becomes('subscriptions', 2)
     await becomes('operations', 0)
 
-    expect(await (await stream(changes)).text()).toContain('"code":"BUSY"')
+    const refused = await stream(changes)
+    expect([refused.status, refused.headers.get('retry-after')]).toStrictEqual([503, '1'])
+    expect(await refused.text()).toContain('"code":"BUSY"')
     expect(codesOf(await over(socket, changes))).toStrictEqual(['BUSY'])
     expect((await prepared(quick)).status).toBe(200)
 
@@ -195,6 +197,25 @@ describe('subscriptions', () => {
       expect(text).not.toContain('BUSY')
     }
     await becomes('subscriptions', 0)
+  })
+
+  test.each([
+    'application/json',
+    'application/graphql-response+json',
+    'multipart/mixed, application/json',
+    'text/plain',
+  ])('whose events nobody would take take up nothing: %s', async (accept) => {
+    await serve({ maxSubscriptions: 2 })
+    const send = sendAs({ 'content-type': 'application/json', accept })
+    for (let count = 0; count < 5; count++) {
+      const response = await send(changes)
+      expect(response.status).toBe(406)
+      const [error] = ((await response.json()) as Answer).errors!
+      expect(error!.extensions['code']).toBe('BAD_REQUEST')
+      expect(error!.message).toContain(`received "${accept}".`)
+    }
+    await becomes('subscriptions', 0)
+    expect((await stream(changes)).status).toBe(200)
   })
 
   test('that are left at once leave nothing behind', async () => {

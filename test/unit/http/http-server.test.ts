@@ -206,6 +206,27 @@ describe('requests', () => {
     expect(cache.logged).toEqual([])
   })
 
+  it.each(['text/plain', 'image/*', 'application/json; charset=latin1'])(
+    'whose sender would take no answer change nothing: %s',
+    async (accept) => {
+      cache = servedCache({ things: {} })
+      const query = 'mutation { putEntry(input: { keyspace: "things", key: "k", value: 1 }) { entry { key } } }'
+      const response = await cache.fetch(post({ query }, { accept }))
+      expect(response.status).toBe(406)
+      const message = `Answers come as application/json, which the header accept must allow; received "${accept}".`
+      expect(await response.json()).toEqual({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] })
+      expect(await cache.engine.get('things', 'k')).toBeNull()
+    },
+  )
+
+  it.each(['text/*', 'application/*', 'Application/JSON; charset=UTF-8', 'text/plain, */*;q=0.1', ''])(
+    'whose sender would take some answer get one: %s',
+    async (accept) => {
+      cache = servedCache({})
+      expect((await cache.fetch(post({ query: '{ __typename }' }, { accept }))).status).toBe(200)
+    },
+  )
+
   it('by GET with variables that are no JSON are refused', async () => {
     cache = servedCache({})
     const request = new Request(`${url}?query={__typename}&variables={`)
