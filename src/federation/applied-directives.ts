@@ -1,5 +1,6 @@
 import {
   type ConstDirectiveNode,
+  type GraphQLInterfaceType,
   type GraphQLObjectType,
   GraphQLError,
   buildASTSchema,
@@ -49,7 +50,7 @@ export function appliedDirectives(
 }
 
 /** The places where a type is written: its definition and its extensions. */
-export function placesOf(type: GraphQLObjectType): readonly (Annotated | null | undefined)[] {
+export function placesOf(type: GraphQLObjectType | GraphQLInterfaceType): readonly (Annotated | null | undefined)[] {
   return [type.astNode, ...type.extensionASTNodes]
 }
 

@@ -1,6 +1,6 @@
-import type { GraphQLObjectType } from 'graphql'
-import { type DirectiveArguments, appliedDirectives, directiveArguments, placesOf } from './applied-directives.ts'
-import { type FieldPath, type KeyTemplate, isUnambiguous, keyTemplate } from './key-template.ts'
+import { type GraphQLObjectType, type GraphQLSchema, isInterfaceType } from 'graphql'
+import { appliedDirectives, directiveArguments, placesOf } from './applied-directives.ts'
+import { type KeyTemplate, isUnambiguous, keyTemplate } from './key-template.ts'
 import { type KeyDirective, keysOf } from './read-keys.ts'
 import type { RootField, TypeableKeyspace, TypedEntity, TypedKey } from './typed-schema.ts'
 
@@ -21,8 +21,8 @@ export interface EntityReading {
 }
 
 /**
- * Reads the `@keyspace`s of a type: one for each of its resolvable keys, in order. `undefined` for a type that has
- * none, and for one whose directives are wrong, which is reported.
+ * Reads the `@keyspace`s of a type: one for each of its resolvable keys, in order. What is wrong is reported, and the
+ * rest read on. `undefined` for a type that has none.
  */
 export function readEntity(
   type: GraphQLObjectType,
@@ -30,27 +30,42 @@ export function readEntity(
   report: Report,
 ): EntityReading | undefined {
   const keys = keysOf(type)
-  const wrong = keys.filter((key) => typeof key === 'string')
+  const written = keyspaceDirectives(type)
+  const wrong = [...keys, ...written].filter((one) => typeof one === 'string')
   for (const problem of wrong) report(type.name, problem)
-  const directives = keyspaceDirectives(type, report)
-  if (wrong.length > 0 || directives === undefined) return undefined
+  const directives = written.filter((directive) => typeof directive !== 'string')
   const resolvable = keys.filter((key): key is KeyDirective => typeof key !== 'string' && key.isResolvable)
-  if (directives.length !== resolvable.length) {
-    report(type.name, countProblem(directives.length, resolvable.length))
-    return undefined
-  }
+  const isWhole = wrong.length === 0
+  const isPaired = isWhole && directives.length === resolvable.length
+  if (isWhole && !isPaired) report(type.name, countProblem(directives.length, resolvable.length))
+  // Which @key a @keyspace is for cannot be told where there is not one for each.
   const [first, ...others] = directives.map((directive, index) =>
-    typedKey(type.name, directive, resolvable[index]!, keyspaces, report),
+    typedKey(type.name, directive, isPaired ? resolvable[index] : undefined, keyspaces, report),
   )
   if (first === undefined) return undefined
   const externalFields = Object.values(type.getFields())
     .filter((field) => appliedDirectives([field.astNode], 'external').length > 0)
     .map(({ name }) => name)
-  const entity = { name: type.name, keys: [first, ...others].filter((key) => key !== undefined), externalFields }
+  const entity: TypedEntity = { name: type.name, keys: [first, ...others], externalFields }
   return {
     entity,
-    rootFields: directives.flatMap((directive, index) => rootFieldsOf(entity, directive, index, report)),
+    rootFields: directives.flatMap((directive, index) => rootFieldsOf(entity, directive, entity.keys[index]!, report)),
   }
+}
+
+/** Reports the `@key`s on interfaces: nothing would answer a gateway that refers to one. */
+export function refuseKeysOnInterfaces(schema: GraphQLSchema, report: Report): void {
+  for (const type of Object.values(schema.getTypeMap()).filter(isInterfaceType)) {
+    for (const key of keysOf(type)) {
+      if (typeof key === 'string') report(type.name, key)
+      else if (key.isResolvable) report(type.name, interfaceProblem(type.name, key))
+    }
+  }
+}
+
+function interfaceProblem(name: string, { text }: KeyDirective): string {
+  const reason = `a reference to ${name} would not say which type it is, nor which keyspace to read`
+  return `@key(fields: "${text}") stands on an interface: ${reason}. Leave it to the object types, or say resolvable: false`
 }
 
 function countProblem(directives: number, keys: number): string {
@@ -61,66 +76,69 @@ function countProblem(directives: number, keys: number): string {
   return `needs one @keyspace for each resolvable @key, in order; has ${count(directives, '@keyspace')} and ${count(keys, 'resolvable @key')}`
 }
 
-function keyspaceDirectives(type: GraphQLObjectType, report: Report): readonly KeyspaceDirective[] | undefined {
-  const found = appliedDirectives(placesOf(type), 'keyspace').map((node) => directiveArguments(node))
-  for (const problem of found) if (typeof problem === 'string') report(type.name, `@keyspace: ${problem}`)
-  const right = found.filter((values): values is DirectiveArguments => typeof values !== 'string')
-  return right.length === found.length ? (right as unknown as readonly KeyspaceDirective[]) : undefined
+function keyspaceDirectives(type: GraphQLObjectType): readonly (KeyspaceDirective | string)[] {
+  return appliedDirectives(placesOf(type), 'keyspace').map((node) => {
+    const values = directiveArguments(node)
+    return typeof values === 'string' ? `@keyspace: ${values}` : (values as unknown as KeyspaceDirective)
+  })
 }
 
+/** @param written the `@key` that it is for; `undefined` where that cannot be told. */
 function typedKey(
   typeName: string,
-  directive: KeyspaceDirective,
-  { fields, text }: KeyDirective,
+  { name, key }: KeyspaceDirective,
+  written: KeyDirective | undefined,
   keyspaces: ReadonlyMap<string, TypeableKeyspace>,
   report: Report,
-): TypedKey | undefined {
-  const { name, key } = directive
-  const keyspace = keyspaces.get(name)
+): TypedKey {
+  const template = key === undefined || key === null ? undefined : keyTemplate(key)
   const problems = [
-    keyspace === undefined ? `there is no keyspace "${name}"; there ${existing(keyspaces)}` : undefined,
-    keyspace !== undefined && keyspace.policy.format !== 'json'
-      ? `the keyspace "${name}" holds ${keyspace.policy.format}; a type needs format: 'json'`
-      : undefined,
-    fields.length > 1 && (key ?? undefined) === undefined
-      ? `the @key "${text}" has several fields: say how they make a key, such as key: "${exampleOf(fields)}"`
-      : undefined,
+    keyspaceProblem(name, keyspaces),
+    ...(written === undefined ? [] : templateProblems(key ?? undefined, template, written)),
   ].filter((problem) => problem !== undefined)
-  const template = key === undefined || key === null ? undefined : checkedTemplate(key, fields, problems)
   for (const problem of problems) report(typeName, `@keyspace(name: "${name}"): ${problem}`)
-  return problems.length > 0 ? undefined : { typeName, keyspace: name, fields, template }
+  return { typeName, keyspace: name, fields: written?.fields ?? [], template }
 }
 
-function checkedTemplate(text: string, fields: KeyDirective['fields'], problems: string[]): KeyTemplate | undefined {
-  const template = keyTemplate(text)
-  const names = fields.map(({ path }) => path.join('.'))
-  const shown = `key: "${text}"`
-  if (template === undefined || template.paths.length === 0) {
-    problems.push(`${shown} must be a template over the fields of the @key, such as "${exampleOf(fields)}"`)
-    return undefined
+function keyspaceProblem(name: string, keyspaces: ReadonlyMap<string, TypeableKeyspace>): string | undefined {
+  const format = keyspaces.get(name)?.policy.format
+  if (format === undefined) return `there is no keyspace "${name}"; there ${existing(keyspaces)}`
+  return format === 'json' ? undefined : `the keyspace "${name}" holds ${format}; a type needs format: 'json'`
+}
+
+function templateProblems(
+  key: string | undefined,
+  template: KeyTemplate | undefined,
+  { fields, text }: KeyDirective,
+): readonly (string | undefined)[] {
+  const example = `"${fields.map(({ path }) => `{${path.join('.')}}`).join('/')}"`
+  if (key === undefined) {
+    const isOne = fields.length === 1
+    return isOne ? [] : [`the @key "${text}" has several fields: say how they make a key, such as key: ${example}`]
   }
+  const shown = `key: "${key}"`
+  if (template === undefined || template.paths.length === 0) {
+    return [`${shown} must be a template over the fields of the @key, such as ${example}`]
+  }
+  const names = fields.map(({ path }) => path.join('.'))
   const used = template.paths.map((path) => path.join('.'))
   const unknown = used.filter((name) => !names.includes(name))
   const missing = names.filter((name) => !used.includes(name))
-  if (unknown.length > 0) problems.push(`${shown} uses ${unknown.join(', ')}; the @key has ${names.join(', ')}`)
-  if (missing.length > 0)
-    problems.push(`${shown} leaves out ${missing.join(', ')}: different entities would share a key`)
-  if (!isUnambiguous(template)) {
-    problems.push(
-      `${shown} needs a character such as "/" or ":" between fields: "a-b" and "c" would meet "a" and "b-c"`,
-    )
-  }
-  return template
+  return [
+    unknown.length > 0 ? `${shown} uses ${unknown.join(', ')}; the @key has ${names.join(', ')}` : undefined,
+    missing.length > 0 ? `${shown} leaves out ${missing.join(', ')}: different entities would share a key` : undefined,
+    isUnambiguous(template)
+      ? undefined
+      : `${shown} needs a character such as "/" or ":" between fields: "a-b" and "c" would meet "a" and "b-c"`,
+  ]
 }
 
 function rootFieldsOf(
   entity: TypedEntity,
   directive: KeyspaceDirective,
-  index: number,
+  key: TypedKey,
   report: Report,
 ): readonly RootField[] {
-  const key = entity.keys[index]
-  if (key === undefined) return []
   const named = [
     ['one', directive.one],
     ['many', directive.many],
@@ -137,10 +155,6 @@ function rootFieldsOf(
     }
     return [{ name, kind, entity, key }]
   })
-}
-
-function exampleOf(fields: readonly { readonly path: FieldPath }[]): string {
-  return fields.map(({ path }) => `{${path.join('.')}}`).join('/')
 }
 
 function existing(keyspaces: ReadonlyMap<string, unknown>): string {

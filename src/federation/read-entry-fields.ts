@@ -13,18 +13,22 @@ import { appliedDirectives, directiveArguments, placesOf } from './applied-direc
 import { type FieldPath, type KeyTemplate, fieldPath, keyTemplate } from './key-template.ts'
 import type { Report } from './read-entities.ts'
 import { keysOf } from './read-keys.ts'
-import type { EntryField, StubTarget, TypedEntity, TypedKey } from './typed-schema.ts'
+import { isStandIn } from './readable-schema.ts'
+import type { EntryField, StubTarget, TypeableKeyspace, TypedEntity, TypedKey } from './typed-schema.ts'
 
 /** Reads every `@entry` of a type. What is wrong is reported and left out. */
 export function readEntryFields(
   type: GraphQLObjectType,
   entities: ReadonlyMap<string, TypedEntity>,
+  keyspaces: ReadonlyMap<string, TypeableKeyspace>,
   report: Report,
 ): readonly EntryField[] {
   return Object.values(type.getFields()).flatMap((field): readonly EntryField[] => {
-    const read = readEntryField(field, entities)
-    if (typeof read === 'string') report(`${type.name}.${field.name}`, `@entry: ${read}`)
-    return typeof read === 'object' ? [{ typeName: type.name, name: field.name, ...read }] : []
+    const tell = (problem: string): undefined => {
+      report(`${type.name}.${field.name}`, `@entry: ${problem}`)
+    }
+    const read = readEntryField(field, { entities, keyspaces, tell })
+    return read === undefined ? [] : [{ typeName: type.name, name: field.name, ...read }]
   })
 }
 
@@ -39,23 +43,31 @@ export function refuseEntriesOnInterfaces(schema: GraphQLSchema, report: Report)
   }
 }
 
+/** What one `@entry` is read against, and who is told what is wrong with it. */
+interface Reading {
+  readonly entities: ReadonlyMap<string, TypedEntity>
+  readonly keyspaces: ReadonlyMap<string, TypeableKeyspace>
+  readonly tell: (problem: string) => undefined
+}
+
 function readEntryField(
   field: GraphQLField<unknown, unknown>,
-  entities: ReadonlyMap<string, TypedEntity>,
-): Omit<EntryField, 'typeName' | 'name'> | string | undefined {
+  reading: Reading,
+): Omit<EntryField, 'typeName' | 'name'> | undefined {
   const [node] = appliedDirectives([field.astNode], 'entry')
   if (node === undefined) return undefined
+  const { tell } = reading
   const values = directiveArguments(node)
-  if (typeof values === 'string') return values
+  if (typeof values === 'string') return tell(values)
   const { key, keyspace } = values as { readonly key: string; readonly keyspace?: string | null }
   const from = keySource(key)
   if (from === undefined)
-    return `key: "${key}" must be a field of the stored value, or a template such as "{tenant}/{sku}"`
+    tell(`key: "${key}" must be a field of the stored value, or a template such as "{tenant}/{sku}"`)
   const nullable = getNullableType(field.type)
   const isList = isListType(nullable)
-  if (isList && isListType(getNullableType(nullable.ofType))) return 'a list of lists cannot be read'
-  const target = targetOf(getNamedType(field.type), keyspace ?? undefined, from, entities)
-  return typeof target === 'object' ? { from, isList, target } : target
+  if (isList && isListType(getNullableType(nullable.ofType))) tell('a list of lists cannot be read')
+  const target = targetOf(getNamedType(field.type), keyspace ?? undefined, from, reading)
+  return from === undefined || target === undefined ? undefined : { from, isList, target }
 }
 
 function keySource(key: string): FieldPath | KeyTemplate | undefined {
@@ -65,30 +77,42 @@ function keySource(key: string): FieldPath | KeyTemplate | undefined {
   return template !== undefined && template.paths.length > 0 ? template : undefined
 }
 
+/** @param from `undefined` where that is wrong, which is told. */
 function targetOf(
   type: GraphQLNamedType,
   keyspace: string | undefined,
-  from: FieldPath | KeyTemplate,
-  entities: ReadonlyMap<string, TypedEntity>,
-): TypedKey | StubTarget | string | undefined {
+  from: FieldPath | KeyTemplate | undefined,
+  { entities, keyspaces, tell }: Reading,
+): TypedKey | StubTarget | undefined {
   const entity = entities.get(type.name)
   if (entity !== undefined) {
     const key = keyspace === undefined ? entity.keys[0] : entity.keys.find((one) => one.keyspace === keyspace)
-    const known = entity.keys.map((one) => one.keyspace).join(', ')
-    return key ?? `${type.name} is not in the keyspace "${keyspace}"; it is in ${known}`
+    // Where one of its keyspaces does not exist, which is told there, this may be the one that was meant.
+    const isToldThere = keyspaces.has(keyspace ?? '') && entity.keys.some((one) => !keyspaces.has(one.keyspace))
+    if (key === undefined && !isToldThere) {
+      const known = entity.keys.map((one) => one.keyspace).join(', ')
+      tell(`${type.name} is not in the keyspace "${keyspace}"; it is in ${known}`)
+    }
+    return key
   }
-  if (!isObjectType(type)) return `${type.name} must be an object type`
-  // What is wrong with its @keyspace is told there.
+  if (isStandIn(type)) return undefined
+  if (!isObjectType(type)) return tell(`${type.name} must be an object type`)
+  const keys = keysOf(type)
+  // What is wrong with these is told there.
   if (appliedDirectives(placesOf(type), 'keyspace').length > 0) return undefined
-  const stub = keysOf(type).find((key) => typeof key !== 'string')
-  if (typeof stub !== 'object' || stub.isResolvable) {
-    return `${type.name} must have a @keyspace, or be an entity of another subgraph: @key(fields: …, resolvable: false)`
+  if (keys.some((key) => typeof key === 'string')) return undefined
+  const stub = keys.find((key) => typeof key !== 'string')
+  if (stub === undefined || stub.isResolvable) {
+    const stubs = 'be an entity of another subgraph: @key(fields: …, resolvable: false)'
+    return tell(`${type.name} must have a @keyspace, or ${stubs}`)
   }
-  if (keyspace !== undefined) return `${type.name} is in another subgraph, and in no keyspace`
+  if (keyspace !== undefined) tell(`${type.name} is in another subgraph, and in no keyspace`)
   const paths = stub.fields.map(({ path }) => path)
-  const given = 'paths' in from ? from.paths.length : 1
-  if (paths.length > 1 && given !== paths.length) {
-    return `the key of ${type.name} has ${paths.length} fields, so the template needs as many, in their order; it has ${given}`
+  const given = from !== undefined && 'paths' in from ? from.paths.length : 1
+  if (from !== undefined && paths.length > 1 && given !== paths.length) {
+    tell(
+      `the key of ${type.name} has ${paths.length} fields, so the template needs as many, in their order; it has ${given}`,
+    )
   }
   return { keyspace: undefined, paths }
 }

@@ -4,19 +4,18 @@ import {
   GraphQLError,
   type GraphQLSchema,
   Kind,
-  buildASTSchema,
   concatAST,
   isObjectType,
   isTypeDefinitionNode,
   parse,
-  specifiedScalarTypes,
   visit,
 } from 'graphql'
 import type { ConfigProblem } from '../errors.ts'
 import { typeDirectives } from './applied-directives.ts'
 import { federationLink } from './federation-link.ts'
-import { type Report, readEntity } from './read-entities.ts'
+import { type Report, readEntity, refuseKeysOnInterfaces } from './read-entities.ts'
 import { readEntryFields, refuseEntriesOnInterfaces } from './read-entry-fields.ts'
+import { readableSchema } from './readable-schema.ts'
 import { keyInputName, rootFieldDefinitions } from './root-fields.ts'
 import { typeClashes } from './type-clashes.ts'
 import { typeDefinitions } from './type-definitions.ts'
@@ -24,7 +23,7 @@ import { type RootField, type TypeableKeyspace, type TypedSchema, noTypes } from
 
 /** The types of a configuration, and everything that is wrong with them. */
 export interface TypesReading {
-  /** Of no use where there are problems. */
+  /** None where there are problems. */
   readonly types: TypedSchema
   readonly problems: readonly ConfigProblem[]
 }
@@ -41,8 +40,10 @@ export function readTypes(typeDefs: readonly string[], keyspaces: readonly Typea
   if (document.definitions.length === 0) return { types: noTypes, problems }
   const schema = checkedSchema(document, report)
   if (schema === undefined) return { types: noTypes, problems }
-  const types = typesOf(document, schema, keyspaces, (coordinate, message) => report(`${coordinate}: ${message}`))
-  return { types, problems }
+  const found = typesIn(schema, keyspaces, (coordinate, message) => report(`${coordinate}: ${message}`))
+  if (problems.length > 0) return { types: noTypes, problems }
+  const definitions = [...withoutOwnDirectives(document).definitions, ...rootFieldDefinitions(found.rootFields)]
+  return { types: { document: { kind: Kind.DOCUMENT, definitions }, ...found }, problems }
 }
 
 function parsed(text: string, place: string, report: (message: string) => void): DocumentNode | undefined {
@@ -74,34 +75,12 @@ function checkedSchema(document: DocumentNode, report: (message: string) => void
   }
 }
 
-/** What can be read of a document that is wrong, so that all that is wrong with it is told at once. */
-function readableSchema(document: DocumentNode): GraphQLSchema | undefined {
-  const known = new Set([...document.definitions.filter(isTypeDefinitionNode), ...specifiedScalarTypes].map(nameOf))
-  const unknown = new Set<string>()
-  visit(document, {
-    NamedType: ({ name }) => {
-      if (!known.has(name.value)) unknown.add(name.value)
-    },
-  })
-  const standIns = [...unknown].map((name) => `scalar ${name}`).join('\n')
-  try {
-    const whole = standIns === '' ? document : concatAST([document, parse(standIns)])
-    return buildASTSchema(whole, { assumeValidSDL: true })
-  } catch {
-    return undefined
-  }
-}
-
-function nameOf({ name }: { readonly name: string | { readonly value: string } }): string {
-  return typeof name === 'string' ? name : name.value
-}
-
-function typesOf(
-  document: DocumentNode,
+/** What the schema says of keyspaces. */
+function typesIn(
   schema: GraphQLSchema,
   keyspaces: readonly TypeableKeyspace[],
   report: Report,
-): TypedSchema {
+): Omit<TypedSchema, 'document'> {
   const own = new Set(
     typeDefinitions().definitions.flatMap((node) => (isTypeDefinitionNode(node) ? [node.name.value] : [])),
   )
@@ -111,17 +90,12 @@ function typesOf(
   const byName = new Map(keyspaces.map((keyspace) => [keyspace.name, keyspace]))
   const readings = objects.map((type) => readEntity(type, byName, report)).filter((one) => one !== undefined)
   const entities = new Map(readings.map(({ entity }) => [entity.name, entity]))
-  const entryFields = objects.flatMap((type) => readEntryFields(type, entities, report))
+  const entryFields = objects.flatMap((type) => readEntryFields(type, entities, byName, report))
+  refuseKeysOnInterfaces(schema, report)
   refuseEntriesOnInterfaces(schema, report)
   const rootFields = readings.flatMap((reading) => reading.rootFields)
   checkRootNames(rootFields, schema, report)
-  const stripped = withoutOwnDirectives(document)
-  return {
-    document: { kind: Kind.DOCUMENT, definitions: [...stripped.definitions, ...rootFieldDefinitions(rootFields)] },
-    entities: [...entities.values()],
-    rootFields,
-    entryFields,
-  }
+  return { entities: [...entities.values()], rootFields, entryFields }
 }
 
 function checkRootNames(rootFields: readonly RootField[], schema: GraphQLSchema, report: Report): void {

@@ -6,7 +6,7 @@ import { StoredEntity } from './stored-entity.ts'
 import { fieldOf, isJsonObject } from './stored-values.ts'
 
 /** Scalars of fedcache that are stored as the text that they print. */
-const storedAsText: ReadonlySet<string> = new Set(['DateTime', 'Duration', 'Base64Bytes'])
+export const storedAsText: ReadonlySet<string> = new Set(['DateTime', 'Duration', 'Base64Bytes'])
 
 /**
  * Makes the resolver of a field that the stored value has. It checks the value against the field's type as GraphQL

@@ -1,4 +1,4 @@
-import { type DocumentNode, Kind } from 'graphql'
+import { type DocumentNode, type GraphQLLeafType, Kind } from 'graphql'
 import type { FieldPath, KeyTemplate } from './key-template.ts'
 
 /** What fedcache needs to know of a keyspace to check the types over it. */
@@ -22,6 +22,8 @@ export interface KeyField {
   readonly path: FieldPath
   /** Its type as it is written, such as `ID!`. */
   readonly type: string
+  /** The same without what surrounds it, such as `ID`. */
+  readonly leaf: GraphQLLeafType
 }
 
 /** An object type whose values are entries. */

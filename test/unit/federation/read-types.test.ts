@@ -69,6 +69,22 @@ describe('readTypes', () => {
     ['type A @key(fields: "b") @keyspace(name: "cities") { a: Int }', 'A: @key(fields: "b"): A has no field b'],
     ['type A @key(fields: "{") @keyspace(name: "cities") { a: Int }', 'A: @key(fields: "{"): it cannot be understood'],
     [
+      'type A @key(fields: "b") @keyspace(name: "cities") { b: [ID!]! }',
+      'A: @key(fields: "b"): b is a list, and a key has one value of each field',
+    ],
+    [
+      'type A @key(fields: "b { c }") @keyspace(name: "cities") { b: [B] } type B { c: ID }',
+      'A: @key(fields: "b { c }"): b is a list, and a key has one value of each field',
+    ],
+    [
+      'type A @key(fields: "at") @keyspace(name: "cities") { at: DateTime! }',
+      'A: @key(fields: "at"): at is a DateTime, and keys are told apart as they are written; make it a String',
+    ],
+    [
+      'type A @key(fields: "b { c }") @keyspace(name: "cities") { b: B } type B { c: Base64Bytes }',
+      'A: @key(fields: "b { c }"): b.c is a Base64Bytes, and keys are told apart as they are written; make it a String',
+    ],
+    [
       'type A @key(fields: "b") @keyspace(name: "cities") { b: B } type B { c: Int }',
       'A: @key(fields: "b"): b needs a selection of fields',
     ],
@@ -119,8 +135,59 @@ describe('readTypes', () => {
       'A.b: @entry: B is in another subgraph, and in no keyspace',
     ],
     ['interface A { a: A @entry(key: "a") }', 'A.a: @entry stands on the fields of object types, not of interfaces'],
+    [
+      'interface A { id: ID! } extend interface A @key(fields: "id")',
+      'A: @key(fields: "id") stands on an interface: a reference to A would not say which type it is',
+    ],
   ])('tells what is wrong with %s', (typeDefs, message) => {
     expect(problemsOf(typeDefs).join('\n')).toContain(message)
+  })
+
+  it('takes types that are in other subgraphs with keys that cannot be read by here', () => {
+    const problems = problemsOf(
+      'interface Media @key(fields: "id", resolvable: false) { id: ID! }',
+      'type Event implements Media @key(fields: "id at tags", resolvable: false) { id: ID! at: DateTime tags: [ID!] }',
+    )
+    expect(problems).toEqual([])
+  })
+
+  it('tells of root fields and @entry, whatever else is wrong with their types', () => {
+    const problems = problemsOf(
+      'type A @key(fields: "nope") @keyspace(name: "cities", one: "bad-name") { id: ID! }',
+      'type B @key(fields: "id") @keyspace(name: "nowhere", many: "__x") @keyspace(name: "pages", one: "entry") { id: ID! }',
+      'type C @key(fields: "id") @keyspace(name: "cities") @keyspace(name: "nowhere", one: "a b", key: "{") { id: ID! }',
+      'extend type D @key(fields: "id") @keyspace(name: "cities", one: "d d") { id: ID! }',
+      'type E { c: C @entry(key: "a b", keyspace: "nope") b: [[B]] @entry(key: "b", keyspace: "cities") }',
+    )
+    expect(problems).toEqual([
+      'A: @key(fields: "nope"): A has no field nope',
+      'A: @keyspace(one: "bad-name"): a root field has a name of letters, digits and "_"',
+      'B: needs one @keyspace for each resolvable @key, in order; has 2 @keyspaces and 1 resolvable @key',
+      'B: @keyspace(name: "nowhere"): there is no keyspace "nowhere"; there are cities, countries, pages',
+      `B: @keyspace(name: "pages"): the keyspace "pages" holds text; a type needs format: 'json'`,
+      'B: @keyspace(many: "__x"): a root field has a name of letters, digits and "_"',
+      'C: needs one @keyspace for each resolvable @key, in order; has 2 @keyspaces and 1 resolvable @key',
+      'C: @keyspace(name: "nowhere"): there is no keyspace "nowhere"; there are cities, countries, pages',
+      'C: @keyspace(one: "a b"): a root field has a name of letters, digits and "_"',
+      'D: @keyspace(one: "d d"): a root field has a name of letters, digits and "_"',
+      'E.c: @entry: key: "a b" must be a field of the stored value, or a template such as "{tenant}/{sku}"',
+      'E.c: @entry: C is not in the keyspace "nope"; it is in cities, nowhere',
+      'E.b: @entry: a list of lists cannot be read',
+      'B: @keyspace(one: "entry"): there is a root field of that name already',
+    ])
+  })
+
+  it('tells nothing that follows from what it has told', () => {
+    const problems = problemsOf(
+      'type A { b: B @entry(key: "b") c: Nope @entry(key: "c") d: D @entry(key: "d", keyspace: "cities") }',
+      'type B @key(fields: "nope", resolvable: false) { id: ID! }',
+      'extend type D @key(fields: "id") @keyspace(name: "citys") { id: ID! }',
+    )
+    expect(problems).toEqual([
+      'Unknown type "Nope".',
+      'B: @key(fields: "nope"): B has no field nope',
+      'D: @keyspace(name: "citys"): there is no keyspace "citys"; there are cities, countries, pages',
+    ])
   })
 
   it('tells everything at once, and each thing once', () => {
