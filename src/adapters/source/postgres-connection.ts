@@ -145,8 +145,17 @@ export class PostgresConnection {
   }
 }
 
+/** What the server says of a statement that it refused. */
+export interface StatementError extends Error {
+  /** SQLSTATE. */
+  readonly code: string
+  /** The column or constraint that data offended, where there is one. */
+  readonly column?: string
+  readonly constraint?: string
+}
+
 /** Whether the server refused a statement, rolled it back, and keeps the connection. */
-export function isStatementError(error: unknown): error is Error & { readonly code: string } {
+export function isStatementError(error: unknown): error is StatementError {
   return error instanceof Error && 'severity' in error && error.severity === 'ERROR' && 'code' in error
 }
 

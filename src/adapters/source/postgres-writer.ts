@@ -1,9 +1,9 @@
 import { FedcacheError } from '../../errors.ts'
 import type { StoreRequest, WriteResult } from '../../ports/index.ts'
 import { harmless } from './answers.ts'
-import { isStatementError } from './postgres-connection.ts'
+import { isStatementError, type StatementError } from './postgres-connection.ts'
 import type { PostgresColumn, PostgresTable } from './postgres-table.ts'
-import { bytesOfBase64, fieldsOf, invalidValue } from './row-fields.ts'
+import { bytesOfBase64, fieldsOf, invalidValue, refusedRow } from './row-fields.ts'
 
 /** Runs one statement with one parameter. */
 export type RunStatement = (text: string, parameter: unknown) => Promise<unknown>
@@ -58,9 +58,14 @@ async function refusalOf(run: () => Promise<unknown>): Promise<FedcacheError | u
   } catch (error) {
     if (!isStatementError(error)) throw error
     // Classes of SQLSTATE: wrong data, constraints, and what triggers raise.
-    if (/^(?:22|23|P0)/.test(error.code)) return invalidValue('The database refused the row.', error)
+    if (/^(?:22|23|P0)/.test(error.code)) return refusedRow(offended(error), error)
     throw harmless('the statement was rolled back', error)
   }
+}
+
+function offended({ column, constraint }: StatementError): string {
+  if (column !== undefined) return `column "${column}"`
+  return constraint === undefined ? '' : `constraint "${constraint}"`
 }
 
 type FieldsByColumn = Readonly<Record<string, unknown>>

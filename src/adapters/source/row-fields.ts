@@ -5,6 +5,16 @@ export function invalidValue(message: string, cause?: unknown): FedcacheError {
   return new FedcacheError('INVALID_VALUE', message, { outcome: 'NONE', cause })
 }
 
+/**
+ * The error of a row that a database does not take. What the database says goes to the log alone: it may quote values.
+ *
+ * @param part what of the table the row offends, such as `column "name"`; empty where the database does not tell.
+ */
+export function refusedRow(part: string, cause: unknown): FedcacheError {
+  const reason = part === '' ? '' : ` for the ${part}`
+  return invalidValue(`The database refused the row${reason}; its error is in this peer's log.`, cause)
+}
+
 /** A value on its way into the columns of a row. */
 export interface RowFields {
   readonly key: string

@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import { FedcacheError } from '../../errors.ts'
 import type { StoreRequest, WriteResult } from '../../ports/index.ts'
 import { harmless } from './answers.ts'
-import { fieldsOf, invalidValue } from './row-fields.ts'
+import { fieldsOf, invalidValue, refusedRow } from './row-fields.ts'
 import { keyName } from './sql-options.ts'
 import type { SqliteTable } from './sqlite-table.ts'
 import { storedValue } from './sqlite-values.ts'
@@ -76,7 +76,7 @@ export class SqliteWriter {
           write(request)
           return undefined
         } catch (error) {
-          return refusalOf(error)
+          return refusalOf(error, this.#table)
         }
       })
       this.#database.exec('commit')
@@ -97,12 +97,21 @@ export class SqliteWriter {
 }
 
 /** @throws what was thrown, where it is not about one row. */
-function refusalOf(error: unknown): FedcacheError {
+function refusalOf(error: unknown, table: SqliteTable): FedcacheError {
   if (error instanceof FedcacheError) return error
   if (error instanceof Error && 'errcode' in error && refusals.has(Number(error.errcode) & 0xff)) {
-    return new FedcacheError('INVALID_VALUE', 'The database refused the row.', { outcome: 'NONE', cause: error })
+    return refusedRow(offended(error.message, table), error)
   }
   throw error
+}
+
+/** Nothing but columns of the table: of a check, SQLite tells the SQL. */
+function offended(message: string, { table, written }: SqliteTable): string {
+  const [, list = ''] = /(?:failed:|column) (.*)$/s.exec(message) ?? []
+  const told = list.split(', ')
+  const names = written.map(({ name }) => name).filter((name) => told.includes(`${table}.${name}`))
+  const quoted = names.map((name) => `"${name}"`).join(', ')
+  return names.length === 0 ? '' : `${names.length === 1 ? 'column' : 'columns'} ${quoted}`
 }
 
 function misspelt(key: string, held: string): FedcacheError {

@@ -73,15 +73,25 @@ test.each([
   ['an object for a text column', { v: { a: 1 } }, 'not declared JSON'],
   ['a boolean for a text column', { v: true }, 'not declared BOOLEAN'],
   ['what is no base64', { v: 'x', b: 'äöü' }, 'not base64'],
-  ['what breaks a constraint', { v: null }, 'The database refused the row.'],
-  ['what the schema checks', { v: 'no' }, 'The database refused the row.'],
+  ['nothing for a column that needs something', { v: null }, 'refused the row for the column "v"; its error is in'],
+  ['what others have', { v: 'x', one: 1, two: 2 }, 'refused the row for the columns "one", "two"; its error is in'],
+  ['what the schema checks', { v: 'no' }, "The database refused the row; its error is in this peer's log."],
 ])('refuses %s, and stores the others', async (_name, value, message) => {
-  database.exec(`create table t (k text primary key, v text not null check (v <> 'no'), b blob)`)
+  database.exec(`create table t (k text primary key, v text not null check (v <> 'no'), b blob, one int, two int, unique (one, two));
+    insert into t values ('t', 't', null, 1, 2)`)
   const source = await opened({ table: 't', keyColumn: 'k', writable: true })
   const [before, refused, after] = await store(source, { x: { v: '1' }, a: value, z: { v: '2' } })
   expect([before, after]).toStrictEqual([undefined, undefined])
   expect(refused).toMatchObject({ ...invalid, message: expect.stringContaining(message) as string })
-  expect(database.prepare('select k from t order by k').all()).toEqual([{ k: 'x' }, { k: 'z' }])
+  expect(database.prepare('select k from t order by k').all()).toEqual([{ k: 't' }, { k: 'x' }, { k: 'z' }])
+})
+
+test('names the column of a strict table that does not take a value', async () => {
+  database.exec('create table t (k text primary key, "the n" integer) strict')
+  const source = await opened({ table: 't', keyColumn: 'k', writable: true })
+  const [refused] = await store(source, { a: { 'the n': 'secret' } })
+  const message = `The database refused the row for the column "the n"; its error is in this peer's log.`
+  expect(refused).toMatchObject({ ...invalid, message })
 })
 
 test('refuses keys that the column would spell differently', async () => {
