@@ -1,5 +1,5 @@
 import { type PostgresKeyType, postgresKeyType } from './postgres-keys.ts'
-import { keyName, quotedIdentifier, type SqlTableOptions } from './sql-options.ts'
+import { keyName, quotedIdentifier, shownTable, type SqlTableOptions } from './sql-options.ts'
 
 /** Reads the columns of the table named in `$1`. */
 export const columnsQuery = `
@@ -79,7 +79,8 @@ export function postgresTable(options: SqlTableOptions, known: readonly Postgres
   }
 }
 
-function requireColumns({ table }: SqlTableOptions, known: readonly PostgresColumn[], names: readonly string[]): void {
+function requireColumns(options: SqlTableOptions, known: readonly PostgresColumn[], names: readonly string[]): void {
+  const table = shownTable(options)
   if (known.length === 0) throw new PostgresTableError(`the database has no table ${table}`)
   const missing = names.find((name) => !known.some((column) => column.name === name))
   if (missing === undefined) return

@@ -137,6 +137,11 @@ function isListOfNames(columns: readonly unknown[]): boolean {
   )
 }
 
+/** The table as messages call it. */
+export function shownTable({ schema, table }: SqlTableOptions): string {
+  return schema === undefined ? table : `${schema}.${table}`
+}
+
 /** An identifier as SQL takes it, whatever characters it has. */
 export function quotedIdentifier(...names: readonly (string | undefined)[]): string {
   return names

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { keyName, quotedIdentifier, type SqlTableOptions } from './sql-options.ts'
+import { keyName, quotedIdentifier, shownTable, type SqlTableOptions } from './sql-options.ts'
 
 /** A column that can be written. */
 export interface SqliteColumn {
@@ -41,7 +41,8 @@ export function sqliteTable(database: DatabaseSync, options: SqlTableOptions): S
   const selected = requested ?? known.filter(({ hidden }) => hidden !== 1).map(({ name }) => name)
   for (const name of [keyColumn, ...selected]) {
     if (known.some((column) => column.name === name)) continue
-    throw new Error(`the table ${table} has no column ${name}; it has ${known.map((column) => column.name).join(', ')}`)
+    const there = known.map((column) => column.name).join(', ')
+    throw new Error(`the table ${shownTable(options)} has no column ${name}; it has ${there}`)
   }
   const written = known.filter(({ name, hidden }) => selected.includes(name) && name !== keyColumn && hidden === 0)
   const target = quotedIdentifier(schema, table)
@@ -59,12 +60,13 @@ export function sqliteTable(database: DatabaseSync, options: SqlTableOptions): S
   }
 }
 
-function columnsOf(database: DatabaseSync, { table, schema }: SqlTableOptions): readonly ColumnInformation[] {
+function columnsOf(database: DatabaseSync, options: SqlTableOptions): readonly ColumnInformation[] {
+  const { table, schema } = options
   const columns =
     schema === undefined
       ? database.prepare('select name, type, hidden from pragma_table_xinfo(?)').all(table)
       : database.prepare('select name, type, hidden from pragma_table_xinfo(?, ?)').all(table, schema)
-  if (columns.length === 0) throw new Error(`the database has no table ${table}`)
+  if (columns.length === 0) throw new Error(`the database has no table ${shownTable(options)}`)
   return columns as readonly unknown[] as readonly ColumnInformation[]
 }
 

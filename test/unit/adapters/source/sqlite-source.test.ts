@@ -174,8 +174,9 @@ describe('starting', () => {
   test.each([
     ['a table that is not there', { ...table, table: 'none' }, 'no table none'],
     ['a schema that is not there', { ...table, schema: 'none' }, 'none'],
+    ['a table that is not in its schema', { ...table, schema: 'main', table: 'none' }, 'no table main.none'],
     ['a key column that is not there', { ...table, keyColumn: 'x' }, 'no column x; it has k, v'],
-    ['a column that is not there', { ...table, columns: ['v', 'y'] }, 'no column y'],
+    ['a column that is not there', { ...table, columns: ['v', 'y'] }, 'table t has no column y'],
     ['a query that is no SQL', { query: 'selekt :keys', keyColumn: 'k' }, 'syntax error'],
     [
       'a query without the key column',
