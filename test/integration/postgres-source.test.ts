@@ -176,8 +176,10 @@ describe('keys', () => {
 describe('starting', () => {
   test.each([
     ['a table that is not there', { table: 'none', keyColumn: 'k' }, 'no table none'],
+    ['a schema that is not there', { ...table, schema: 'nope' }, 'no table nope.t'],
+    ['a table that is not in its schema', { schema: 'public', table: 'none', keyColumn: 'k' }, 'no table public.none'],
     ['a key column that is not there', { ...table, keyColumn: 'x' }, 'no column x; it has k, v'],
-    ['a column that is not there', { ...table, columns: ['y'] }, 'no column y'],
+    ['a column that is not there', { ...table, schema: 'public', columns: ['y'] }, 'table public.t has no column y'],
     ['a query that is no SQL', { query: 'selekt $1', keyColumn: 'k' }, 'syntax error'],
     [
       'a query without the key column',
@@ -306,7 +308,21 @@ describe('time', () => {
 
   test('the server gives up after statementTimeoutMs', async () => {
     const source = await open({ ...sleeper, statementTimeoutMs: 50 })
-    await expect(loadAll(source, ['a'])).rejects.toThrow('statement timeout')
+    await expect(loadAll(source, ['a'])).rejects.toMatchObject({
+      code: 'SOURCE_TIMEOUT',
+      outcome: undefined,
+      message: 'The database stopped a statement that took too long; try again, or raise its statement timeout.',
+      cause: { message: expect.stringContaining('statement timeout') as string },
+    })
+  })
+
+  test('a write that the server gives up changes nothing', async () => {
+    await server.query(`
+      create table t (k text primary key);
+      create function doze() returns trigger language plpgsql as 'begin perform pg_sleep(600); return new; end';
+      create trigger doze before insert on t for each row execute function doze()`)
+    const source = await open({ ...table, writable: true, statementTimeoutMs: 50 })
+    await expect(store(source, { a: {} })).rejects.toMatchObject({ code: 'SOURCE_TIMEOUT', outcome: 'NONE' })
   })
 })
 

@@ -1,4 +1,5 @@
 import type * as Pg from 'pg'
+import { FedcacheError, type FedcacheErrorOptions } from '../../errors.ts'
 import { type PostgresParsers, postgresTypes } from './postgres-types.ts'
 
 /** What fedcache uses of a connection that a pool of `pg` lends. */
@@ -157,6 +158,13 @@ export interface StatementError extends Error {
 /** Whether the server refused a statement, rolled it back, and keeps the connection. */
 export function isStatementError(error: unknown): error is StatementError {
   return error instanceof Error && 'severity' in error && error.severity === 'ERROR' && 'code' in error
+}
+
+/** The error of a statement that the server stopped by a timeout of its own; `undefined` for any other error. */
+export function tookTooLong(error: unknown, options: FedcacheErrorOptions = {}): FedcacheError | undefined {
+  if (!isStatementError(error) || error.code !== '57014') return undefined
+  const message = 'The database stopped a statement that took too long; try again, or raise its statement timeout.'
+  return new FedcacheError('SOURCE_TIMEOUT', message, { ...options, cause: error })
 }
 
 async function importPg(): Promise<typeof Pg> {

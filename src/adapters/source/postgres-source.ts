@@ -1,7 +1,7 @@
 import type { LoadContext, LoadResult, Source, SourceContext, WriteResult } from '../../ports/index.ts'
 import { answersByKey, type Found } from './answers.ts'
 import { OptionProblems } from './option-problems.ts'
-import { PostgresConnection, type PostgresPool, type PostgresResult } from './postgres-connection.ts'
+import { PostgresConnection, type PostgresPool, type PostgresResult, tookTooLong } from './postgres-connection.ts'
 import { isText } from './postgres-keys.ts'
 import {
   columnsQuery,
@@ -165,7 +165,10 @@ class PostgresSource {
     signal: AbortSignal,
   ): Promise<readonly LoadResult[]> {
     if (asked.length === 0) return keys.map(() => null)
-    return answersByKey(keys, this.#found(await this.#connection.query(text, [asked], signal)))
+    const result = await this.#connection.query(text, [asked], signal).catch((error: unknown) => {
+      throw tookTooLong(error) ?? error
+    })
+    return answersByKey(keys, this.#found(result))
   }
 
   *#found(result: PostgresResult): Iterable<Found> {

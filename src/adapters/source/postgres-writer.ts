@@ -1,7 +1,7 @@
 import { FedcacheError } from '../../errors.ts'
 import type { StoreRequest, WriteResult } from '../../ports/index.ts'
 import { harmless } from './answers.ts'
-import { isStatementError, type StatementError } from './postgres-connection.ts'
+import { isStatementError, type StatementError, tookTooLong } from './postgres-connection.ts'
 import type { PostgresColumn, PostgresTable } from './postgres-table.ts'
 import { bytesOfBase64, fieldsOf, invalidValue, refusedRow } from './row-fields.ts'
 
@@ -59,7 +59,7 @@ async function refusalOf(run: () => Promise<unknown>): Promise<FedcacheError | u
     if (!isStatementError(error)) throw error
     // Classes of SQLSTATE: wrong data, constraints, and what triggers raise.
     if (/^(?:22|23|P0)/.test(error.code)) return refusedRow(offended(error), error)
-    throw harmless('the statement was rolled back', error)
+    throw tookTooLong(error, { outcome: 'NONE' }) ?? harmless('the statement was rolled back', error)
   }
 }
 
