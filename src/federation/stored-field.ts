@@ -1,9 +1,19 @@
-import { type GraphQLFieldResolver, type GraphQLOutputType, isLeafType, isListType, isNonNullType } from 'graphql'
+import {
+  type GraphQLAbstractType,
+  type GraphQLFieldResolver,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  isAbstractType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+} from 'graphql'
 import { ReadRecord } from '../engine/read-record.ts'
 import { FedcacheError, orError } from '../errors.ts'
 import { largestCopied } from './copied-field.ts'
 import { StoredEntity } from './stored-entity.ts'
-import { fieldOf, isJsonObject } from './stored-values.ts'
+import { type JsonObject, fieldOf, isJsonObject } from './stored-values.ts'
 
 /** Scalars of fedcache that are stored as the text that they print. */
 export const storedAsText: ReadonlySet<string> = new Set(['DateTime', 'Duration', 'Base64Bytes'])
@@ -15,19 +25,23 @@ export const storedAsText: ReadonlySet<string> = new Set(['DateTime', 'Duration'
  * @param mapError makes a GraphQL error of one for clients.
  */
 export function storedField(mapError: (error: FedcacheError) => unknown): GraphQLFieldResolver<unknown, unknown> {
-  const checked = (value: unknown, type: GraphQLOutputType, place: string): unknown => {
+  const checked = (value: unknown, type: GraphQLOutputType, place: string, schema: GraphQLSchema): unknown => {
     if (isNonNullType(type)) {
-      if (value !== null && value !== undefined) return checked(value, type.ofType, place)
+      if (value !== null && value !== undefined) return checked(value, type.ofType, place, schema)
       throw mapError(invalid(`${place} has no value, and its type ${String(type)} needs one.`))
     }
     if (value === null || value === undefined) return null
     if (isListType(type)) {
       if (!Array.isArray(value)) throw mapError(invalid(`${place} holds no list, and is of type ${String(type)}.`))
-      return value.map((element: unknown) => orError(() => checked(element, type.ofType, place)))
+      return value.map((element: unknown) => orError(() => checked(element, type.ofType, place, schema)))
     }
     if (!isLeafType(type)) {
-      if (isJsonObject(value)) return value
-      throw mapError(invalid(`${place} holds no object, and is of type ${String(type)}.`))
+      if (!isJsonObject(value)) {
+        throw mapError(invalid(`${place} holds no object, and is of type ${String(type)}.`))
+      }
+      const problem = isAbstractType(type) ? typenameProblem(value, type, schema) : undefined
+      if (problem !== undefined) throw mapError(invalid(`${place} ${problem}`))
+      return value
     }
     try {
       if (storedAsText.has(type.name)) return type.parseValue(value)
@@ -38,11 +52,21 @@ export function storedField(mapError: (error: FedcacheError) => unknown): GraphQ
       throw mapError(invalid(`${place} does not hold what its type says. ${reason}`))
     }
   }
-  return (parent, _args, context, { fieldName, parentType, returnType }) => {
+  return (parent, _args, context, { fieldName, parentType, returnType, schema }) => {
     const problem = parent instanceof StoredEntity ? shown(context, parent, fieldName) : undefined
     if (problem !== undefined) throw mapError(problem)
-    return checked(fieldOf(parent, fieldName), returnType, `The stored ${parentType.name}.${fieldName}`)
+    return checked(fieldOf(parent, fieldName), returnType, `The stored ${parentType.name}.${fieldName}`, schema)
   }
+}
+
+/** What is wrong with how an object says which type of an interface or union it is. */
+function typenameProblem(value: JsonObject, type: GraphQLAbstractType, schema: GraphQLSchema): string | undefined {
+  const name = fieldOf(value, '__typename')
+  const told = typeof name === 'string' ? schema.getType(name) : undefined
+  if (isObjectType(told) && schema.isSubType(type, told)) return undefined
+  const names = schema.getPossibleTypes(type).map((possible) => possible.name)
+  const received = JSON.stringify(name)?.slice(0, 100) ?? 'none'
+  return `needs a "__typename" that says which ${type.name} it is, one of ${names.join(', ')}; it has ${received}.`
 }
 
 /** Notes what an answer shows of an entity, and says whether it is too much. */
