@@ -20,7 +20,11 @@ function placeOf(reference: Reference): Place | Error {
   const { id, keyspace, key } = reference
   if (id !== undefined) return orError(() => placeOfId(id))
   if (typeof keyspace === 'string' && typeof key === 'string') return reference as unknown as Place
-  return new FedcacheError('BAD_USER_INPUT', 'A reference to an Entry has its id, or its keyspace and key.')
+  const received = JSON.stringify(reference).slice(0, 100)
+  return new FedcacheError(
+    'BAD_USER_INPUT',
+    `A reference to an Entry has its id, or its keyspace and key; received ${received}.`,
+  )
 }
 
 function placeOfId(id: unknown): Place {

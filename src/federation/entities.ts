@@ -2,7 +2,7 @@ import { GraphQLError, type GraphQLFieldResolver } from 'graphql'
 import { FedcacheError } from '../errors.ts'
 import { noteEntity } from './entity-tags.ts'
 import { StoredEntity } from './stored-entity.ts'
-import type { JsonObject } from './stored-values.ts'
+import { type JsonObject, isJsonObject } from './stored-values.ts'
 
 /**
  * Reads what a gateway refers to, all of one type: for each reference, in order, the entity, `null` where there is none,
@@ -17,13 +17,17 @@ function badReference(message: string): GraphQLError {
 }
 
 function readerOf(reference: unknown, readers: ReadonlyMap<unknown, ReferenceReader>): ReferenceReader | GraphQLError {
-  if (typeof reference !== 'object' || reference === null) {
-    return badReference(`A representation is an object; received ${JSON.stringify(reference)?.slice(0, 100)}.`)
-  }
-  const typeName = (reference as JsonObject)['__typename']
+  if (!isJsonObject(reference)) return badReference(`A representation is an object; received ${shown(reference)}.`)
+  const typeName = reference['__typename']
   const read = readers.get(typeName)
   if (read !== undefined) return read
-  return badReference(`No entities of the type ${JSON.stringify(typeName)?.slice(0, 100)} can be referred to here.`)
+  return typeof typeName === 'string'
+    ? badReference(`No entities of the type ${shown(typeName)} can be referred to here.`)
+    : badReference(`A representation has the __typename of its entity; received ${shown(reference)}.`)
+}
+
+function shown(value: unknown): string {
+  return String(JSON.stringify(value)).slice(0, 100)
 }
 
 /**

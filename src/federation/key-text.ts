@@ -1,4 +1,5 @@
-import { FedcacheError } from '../errors.ts'
+import { GraphQLID, GraphQLString } from 'graphql'
+import { FedcacheError, orError } from '../errors.ts'
 import { type FieldPath, type KeyTemplate, rendered } from './key-template.ts'
 import { isJsonObject, valueAt } from './stored-values.ts'
 import type { KeyField, TypedKey } from './typed-schema.ts'
@@ -47,23 +48,16 @@ export function hasKey({ fields }: TypedKey, reference: unknown): boolean {
   return fields.every(({ path }) => (valueAt(reference, path) ?? undefined) !== undefined)
 }
 
-function leafText(typeName: string, { path, type }: KeyField, value: unknown): string {
-  if (typeof value === 'string' && isTextType(type) && value.isWellFormed()) return value
-  const text = scalarText(value)
-  const isNumber = typeof value === 'number'
-  const isRight = /^ID\b/.test(type)
-    ? typeof value === 'string' || Number.isInteger(value)
-    : !((/^(Int|Float)\b/.test(type) && !isNumber) || (/^String\b/.test(type) && typeof value !== 'string'))
-  if (text !== undefined && isRight) return text
+/** Of a reference its types take what they take as arguments, so that both name the same entry. */
+function leafText(typeName: string, { path, type, leaf }: KeyField, value: unknown): string {
+  if (typeof value === 'string' && (leaf === GraphQLID || leaf === GraphQLString) && value.isWellFormed()) return value
+  const text = scalarText(orError(() => leaf.parseValue(value)))
+  if (text !== undefined) return text
   const received = JSON.stringify(value)?.slice(0, 100) ?? 'nothing'
   throw new FedcacheError(
     'BAD_USER_INPUT',
     `A reference to ${typeName} has its ${nameOf(path)}, of type ${type}; received ${received}.`,
   )
-}
-
-function isTextType(type: string): boolean {
-  return type === 'ID!' || type === 'String!' || type === 'ID' || type === 'String'
 }
 
 /** What a stored value holds at a place: one, or one for each element of a list. */

@@ -1,11 +1,12 @@
+import { GraphQLBoolean } from 'graphql'
 import { EncodedJson } from '../engine/encoded-json.ts'
 import type { Encoded } from '../engine/encoding.ts'
 import type { Entry } from '../engine/entry.ts'
 import { FedcacheError } from '../errors.ts'
 import { jsonField } from './json-field.ts'
-import { renderedFrom } from './key-template.ts'
+import { type KeyTemplate, renderedFrom } from './key-template.ts'
 import { fieldOf, Fields, type JsonObject, objectOf } from './stored-values.ts'
-import type { TypedKey } from './typed-schema.ts'
+import type { KeyField, TypedKey } from './typed-schema.ts'
 
 /** An entity, read from the text of a stored value: nothing is parsed but the fields that are asked for. */
 export class StoredEntity extends Fields {
@@ -52,10 +53,22 @@ export class StoredEntity extends Fields {
   }
 }
 
+/** The fields that the text of a key was made of; none where it was not made of them. */
 function fieldsOfKey({ fields, template }: TypedKey, text: string): JsonObject {
-  const [only] = fields
-  const isPlain = template === undefined && only !== undefined
-  const found = isPlain ? [text] : template && renderedFrom(template, text)
-  const paths = isPlain ? [only.path] : (template?.paths ?? [])
-  return found === undefined ? {} : objectOf(paths, found)
+  const parts = template === undefined ? [text] : renderedFrom(template, text)
+  if (parts === undefined) return {}
+  const values = fields.map((field) => valueOf(field, parts[placeOf(field, template)]))
+  return objectOf(
+    fields.map(({ path }) => path),
+    values,
+  )
+}
+
+function placeOf({ path }: KeyField, template: KeyTemplate | undefined): number {
+  return template?.paths.findIndex((other) => other.join('.') === path.join('.')) ?? 0
+}
+
+/** GraphQL reads every scalar but Boolean from its text. */
+function valueOf({ leaf }: KeyField, part: string | undefined): unknown {
+  return leaf === GraphQLBoolean && (part === 'true' || part === 'false') ? part === 'true' : part
 }

@@ -124,6 +124,46 @@ describe('_entities of typed keyspaces', () => {
     expect(source.calls).toEqual([['fine']])
   })
 
+  it('takes of a reference what its types take as arguments', async () => {
+    const source = byKey()
+    cache = typedCache(
+      { counts: { source }, flags: { source }, colours: { source }, shares: { source } },
+      `type Count @key(fields: "count") @keyspace(name: "counts") { count: Int! }
+      type Flag @key(fields: "flag") @keyspace(name: "flags") { flag: Boolean! }
+      type Coloured @key(fields: "colour") @keyspace(name: "colours") { colour: Colour! }
+      type Share @key(fields: "share") @keyspace(name: "shares") { share: Float! }
+      enum Colour { RED }`,
+    )
+    const wrong = [
+      { __typename: 'Count', count: 1.5 },
+      { __typename: 'Count', count: 5_000_000_000 },
+      { __typename: 'Count', count: '1' },
+      { __typename: 'Count', count: true },
+      { __typename: 'Flag', flag: 1 },
+      { __typename: 'Flag', flag: 'true' },
+      { __typename: 'Coloured', colour: 'BLUE' },
+      { __typename: 'Coloured', colour: 0 },
+      { __typename: 'Share', share: '0.5' },
+    ]
+    const answer = await entities('... on Share { share }', [...wrong, { __typename: 'Share', share: 3 }])
+    expect(answer.data._entities).toEqual([...wrong.map(() => null), { __typename: 'Share', share: 3 }])
+    expect(codesOf(answer)).toEqual(wrong.map(() => 'BAD_USER_INPUT'))
+    expect(answer.errors?.map(({ message }) => message)).toContain(
+      'A reference to Coloured has its colour, of type Colour!; received "BLUE".',
+    )
+    expect(source.calls).toEqual([['3']])
+  })
+
+  it('says what a reference without a type has', async () => {
+    cache = typedCache({ products: { source: byKey() }, bySku: {}, byVariation: {}, rates: {} }, product)
+    const answer = await entities('', [{ id: '1' }, { __typename: null }, { __typename: 5 }])
+    expect(answer.errors?.map(({ message }) => message)).toEqual([
+      'A representation has the __typename of its entity; received {"id":"1"}.',
+      'A representation has the __typename of its entity; received {"__typename":null}.',
+      'A representation has the __typename of its entity; received {"__typename":5}.',
+    ])
+  })
+
   it('answers 10,000 representations, and refuses more', async () => {
     const source = byKey()
     cache = typedCache({ products: { source }, bySku: {}, byVariation: {}, rates: {} }, product)

@@ -72,6 +72,34 @@ describe('root fields', () => {
     })
   })
 
+  it('take every scalar and enum as part of a key, and give it back as its type says', async () => {
+    const source = recordingSource((keys) => keys.map(() => ({})))
+    const fields = 'flag: Boolean! count: Int! share: Float! colour: Colour! own: Own!'
+    cache = typedCache(
+      { flags: { source }, things: { source } },
+      `type Flag @key(fields: "flag") @keyspace(name: "flags", one: "flag", many: "flags") { flag: Boolean! }
+      type Thing
+        @key(fields: "flag count share colour own")
+        @keyspace(name: "things", key: "{count}/{flag}/{share}/{colour}/{own}", one: "thing")
+      { ${fields} }
+      enum Colour { RED }
+      scalar Own`,
+    )
+    const key = { flag: false, count: -7, share: 0.5, colour: 'RED', own: 'a b' }
+    const answer = await cache.graphql(
+      `query ($representations: [_Any!]!) {
+        flag(flag: true) { flag }
+        flags(flags: [false]) { flag }
+        thing(flag: false, count: -7, share: 0.5, colour: RED, own: "a b") { ...Key }
+        _entities(representations: $representations) { ...Key }
+      }
+      fragment Key on Thing { flag count share colour own }`,
+      { representations: [{ __typename: 'Thing', ...key }] },
+    )
+    expect(answer).toEqual({ data: { flag: { flag: true }, flags: [{ flag: false }], thing: key, _entities: [key] } })
+    expect(source.calls.flat().toSorted()).toEqual(['-7/false/0.5/RED/a%20b', 'false', 'true'])
+  })
+
   it('fail one by one', async () => {
     const source = stored({ 1: { name: 'Shanghai' }, 2: new Error('secret reason') })
     cache = typedCache({ cities: { source }, countries: {} }, atlas)
@@ -191,90 +219,5 @@ describe('@entry', () => {
       'cities.2.twins.0',
     ])
     expect(new Set(codesOf(answer))).toEqual(new Set(['INVALID_VALUE']))
-  })
-})
-
-describe('stored values', () => {
-  const things = `
-    type Thing @key(fields: "id") @keyspace(name: "things", one: "thing", many: "things") {
-      id: ID!
-      count: Int
-      name: String!
-      colour: Colour
-      sizes: [Int!]
-      at: DateTime
-      every: Duration
-      data: Base64Bytes
-      any: JSON
-      inner: Inner
-    }
-    type Inner { count: Int! }
-    enum Colour { RED GREEN }
-  `
-  const one = async (value: unknown, selection: string): Promise<Answer> => {
-    cache = typedCache({ things: { source: stored({ 1: value }) } }, things)
-    return cache.graphql(`{ thing(id: 1) { ${selection} } }`)
-  }
-
-  it('are given as their types say', async () => {
-    const value = {
-      count: 3,
-      name: 'a',
-      colour: 'GREEN',
-      sizes: [1, 2],
-      at: '2030-01-31T12:00:00Z',
-      every: '90s',
-      data: 'aGVsbG8=',
-      any: { deep: [null] },
-      inner: { count: 1 },
-    }
-    const answer = await one(value, 'count name colour sizes at every data any inner { count }')
-    expect(answer).toEqual({ data: { thing: { ...value, at: '2030-01-31T12:00:00.000Z' } } })
-  })
-
-  it.each([
-    ['count', { count: 1.5 }, 'thing.count', null],
-    ['count', { count: 'many' }, 'thing.count', null],
-    ['colour', { colour: 'BLUE' }, 'thing.colour', null],
-    ['at', { at: 'yesterday' }, 'thing.at', null],
-    ['every', { every: 5 }, 'thing.every', null],
-    ['sizes', { sizes: 1 }, 'thing.sizes', null],
-    ['sizes', { sizes: [1, 'x'] }, 'thing.sizes.1', null],
-    ['sizes', { sizes: [1, null] }, 'thing.sizes.1', null],
-    ['inner { count }', { inner: 1 }, 'thing.inner', null],
-    ['inner { count }', { inner: {} }, 'thing.inner.count', null],
-  ])('are an error on the field where they are not: %s of %j', async (selection, value, path, expected) => {
-    const answer = await one(value, selection)
-    expect(answer.data.thing).toEqual({ [selection.split(' ')[0]!]: expected })
-    expect(pathsOf(answer)).toEqual([path])
-    expect(codesOf(answer)).toEqual(['INVALID_VALUE'])
-    expect(answer.errors?.[0]?.message).toMatch(/^The stored (Thing|Inner)\./)
-  })
-
-  it('without what is required fail what holds them', async () => {
-    const answer = await one({}, 'name')
-    expect(answer.data).toEqual({ thing: null })
-    expect(answer.errors?.[0]).toMatchObject({
-      message: 'The stored Thing.name has no value, and its type String! needs one.',
-      path: ['thing', 'name'],
-      extensions: { code: 'INVALID_VALUE' },
-    })
-  })
-
-  it('that are no objects have no fields', async () => {
-    const answer = await one([1], 'count')
-    expect(answer.data).toEqual({ thing: null })
-    expect(answer.errors?.[0]?.message).toBe(
-      'The value of "1" in the keyspace "things" is no object, so it has no fields.',
-    )
-  })
-
-  it('have no fields but their own', async () => {
-    cache = typedCache(
-      { things: { source: stored({ 1: { a: 1 } }) } },
-      `type Thing @key(fields: "id") @keyspace(name: "things", one: "thing") { id: ID! toString: String constructor: String }`,
-    )
-    const answer = await cache.graphql('{ thing(id: 1) { toString constructor } }')
-    expect(answer).toEqual({ data: { thing: { toString: null, constructor: null } } })
   })
 })

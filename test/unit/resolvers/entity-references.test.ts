@@ -52,6 +52,9 @@ describe('_entities', () => {
       [7, 'BAD_USER_INPUT'],
       [8, 'BAD_USER_INPUT'],
     ])
+    expect(answer.errors?.find(({ path }) => path?.[1] === 5)?.message).toBe(
+      'A reference to an Entry has its id, or its keyspace and key; received {"__typename":"Entry","keyspace":"things"}.',
+    )
     expect(source.calls).toEqual([['a', 'b', 'missing', 'broken']])
   })
 })
