@@ -5,10 +5,10 @@ import {
   type DocumentNode,
   type FieldDefinitionNode,
   Kind,
-  type ObjectTypeDefinitionNode,
   parse,
   visit,
 } from 'graphql'
+import { type ObjectNode, isObjectNode } from './object-node.ts'
 import type { TypedSchema } from './typed-schema.ts'
 
 /** The fields to take over. */
@@ -55,10 +55,14 @@ export function withCacheTags(document: DocumentNode, { types }: CacheTagging): 
   const roots = new Map(types.rootFields.map(({ name, key }) => [name, new Set([key.keyspace])]))
   const tags = (names: ReadonlySet<string> | undefined): readonly ConstDirectiveNode[] =>
     [...(names ?? [])].map((name) => directive('cacheTag', 'format', name))
+  const parts = document.definitions.filter(isObjectNode)
+  const firstParts = new Map(parts.toReversed().map((node) => [node.name.value, node]))
   const tagged = document.definitions.map((node): DefinitionNode => {
-    if (node.kind !== Kind.OBJECT_TYPE_DEFINITION) return node
-    if (node.name.value === 'Query') return withFields(node, ({ name }) => tags(roots.get(name.value)))
-    return { ...node, directives: [...(node.directives ?? []), ...tags(keyspaces.get(node.name.value))] }
+    if (!isObjectNode(node)) return node
+    const { value } = node.name
+    if (value === 'Query') return withFields(node, ({ name }) => tags(roots.get(name.value)))
+    if (firstParts.get(value) !== node) return node
+    return { ...node, directives: [...(node.directives ?? []), ...tags(keyspaces.get(value))] }
   })
   const definition = parse(cacheTagDefinition, { noLocation: true }).definitions
   return { ...document, definitions: [...definition, ...tagged] }
@@ -67,8 +71,8 @@ export function withCacheTags(document: DocumentNode, { types }: CacheTagging): 
 /** The document with `@override` on the fields to take over: those that are no part of a key, and stored here. */
 export function overridden(document: DocumentNode, { from, types }: Override): DocumentNode {
   const definitions = document.definitions.map((node): DefinitionNode => {
-    if (node.kind !== Kind.OBJECT_TYPE_DEFINITION || !types.has(node.name.value)) return node
-    const keys = keyFieldsOf(node)
+    if (!isObjectNode(node) || !types.has(node.name.value)) return node
+    const keys = keyFieldsOf(document, node.name.value)
     return withFields(node, (field) => {
       const isTheirs = field.directives?.some(({ name }) => name.value === 'external' || name.value === 'override')
       return isTheirs === true || keys.has(field.name.value) ? [] : [directive('override', 'from', from)]
@@ -78,9 +82,9 @@ export function overridden(document: DocumentNode, { from, types }: Override): D
 }
 
 function withFields(
-  node: ObjectTypeDefinitionNode,
+  node: ObjectNode,
   directivesOf: (field: FieldDefinitionNode) => readonly ConstDirectiveNode[],
-): ObjectTypeDefinitionNode {
+): ObjectNode {
   const fields = node.fields?.map((field) => ({
     ...field,
     directives: [...(field.directives ?? []), ...directivesOf(field)],
@@ -88,10 +92,11 @@ function withFields(
   return { ...node, fields: fields ?? [] }
 }
 
-/** The outermost fields of all keys. */
-function keyFieldsOf({ directives = [] }: ObjectTypeDefinitionNode): ReadonlySet<string> {
+/** The outermost fields of all keys of a type, in whichever of its parts they are written. */
+function keyFieldsOf(document: DocumentNode, typeName: string): ReadonlySet<string> {
+  const parts = document.definitions.filter(isObjectNode).filter(({ name }) => name.value === typeName)
   const names = new Set<string>()
-  for (const { name, arguments: args } of directives) {
+  for (const { name, arguments: args } of parts.flatMap(({ directives = [] }) => directives)) {
     const fields = args?.find((argument) => argument.name.value === 'fields')?.value
     if (name.value !== 'key' || fields?.kind !== Kind.STRING) continue
     let depth = 0

@@ -4,13 +4,13 @@ import {
   type FieldDefinitionNode,
   Kind,
   type ObjectTypeDefinitionNode,
-  type ObjectTypeExtensionNode,
   type TypeDefinitionNode,
   isTypeDefinitionNode,
   print,
   visit,
 } from 'graphql'
 import { type FederationVersion, federationLink } from './federation-link.ts'
+import { type ObjectNode, isObjectNode } from './object-node.ts'
 import { type CacheTagging, type Override, overridden, withCacheTags, withoutCacheTags } from './printed-directives.ts'
 import { typeDefinitions } from './type-definitions.ts'
 import { type TypedSchema, noTypes } from './typed-schema.ts'
@@ -35,11 +35,8 @@ export interface SubgraphSdlOptions {
 
 const entryFields: ReadonlySet<string> = new Set(['entry', 'entries'])
 
-type ObjectNode = ObjectTypeDefinitionNode | ObjectTypeExtensionNode
-
 function isNamed(node: DefinitionNode, name: string): node is ObjectNode {
-  const isObject = node.kind === Kind.OBJECT_TYPE_DEFINITION || node.kind === Kind.OBJECT_TYPE_EXTENSION
-  return isObject && node.name.value === name
+  return isObjectNode(node) && node.name.value === name
 }
 
 /** One node per root type: `extend type Query` of several files become one `type Query`. */

@@ -1,4 +1,4 @@
-import { type FieldDefinitionNode, type GraphQLFieldResolver, Kind } from 'graphql'
+import { type FieldDefinitionNode, type GraphQLFieldResolver } from 'graphql'
 import type { Entry } from '../engine/entry.ts'
 import { FedcacheError, orError } from '../errors.ts'
 import { copiedField } from './copied-field.ts'
@@ -6,6 +6,7 @@ import type { ReferenceReader } from './entities.ts'
 import { rememberEntry } from './entity-tags.ts'
 import { entryField } from './entry-field.ts'
 import { hasKey, keyText, singleKeyText } from './key-text.ts'
+import { isObjectNode } from './object-node.ts'
 import { keysArgument } from './root-fields.ts'
 import { storedField } from './stored-field.ts'
 import { StoredEntity } from './stored-entity.ts'
@@ -143,8 +144,7 @@ function fieldsOf({
   document,
 }: TypedSchema): readonly { readonly type: string; readonly field: FieldDefinitionNode }[] {
   return document.definitions.flatMap((node) => {
-    if (node.kind !== Kind.OBJECT_TYPE_DEFINITION && node.kind !== Kind.OBJECT_TYPE_EXTENSION) return []
-    if (node.name.value === 'Query') return []
+    if (!isObjectNode(node) || node.name.value === 'Query') return []
     return (node.fields ?? []).map((field) => ({ type: node.name.value, field }))
   })
 }

@@ -137,6 +137,34 @@ describe('subgraphSdl of typed keyspaces', () => {
   })
 })
 
+describe('subgraphSdl of types written in parts', () => {
+  const parts = typesOver(
+    ['books', 'bySku', 'authors'],
+    `
+    type Book @key(fields: "id") @keyspace(name: "books") { id: ID! }
+    extend type Book @key(fields: "sku") @keyspace(name: "bySku") { sku: ID! title: String }
+    extend type Author @key(fields: "id") @keyspace(name: "authors") { id: ID! }
+    extend type Author { name: String }
+    `,
+  )
+
+  it('tags each entity once', () => {
+    const sdl = subgraphSdl({ types: parts, profile: 'apollo' })
+    expect(sdl.match(/^.*@cacheTag\(format: "\w.*$/gm)).toEqual([
+      'type Book @key(fields: "id") @cacheTag(format: "books") @cacheTag(format: "bySku") {',
+      'extend type Author @key(fields: "id") @cacheTag(format: "authors") {',
+    ])
+  })
+
+  it('takes over the fields of every part that are in no key of any', () => {
+    const sdl = subgraphSdl({ types: parts, override: { from: 'shop', types: new Set(['Book', 'Author']) } })
+    expect(sdl.match(/^ .*@override.*$/gm)).toEqual([
+      '  title: String @override(from: "shop")',
+      '  name: String @override(from: "shop")',
+    ])
+  })
+})
+
 describe('subgraphSchema', () => {
   it('tells a gateway what is exposed, and executes the rest all the same', async () => {
     const { execute } = await import('graphql')
