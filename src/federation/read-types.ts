@@ -17,7 +17,7 @@ import { type Report, readEntity, refuseKeysOnInterfaces } from './read-entities
 import { readEntryFields, refuseEntriesOnInterfaces } from './read-entry-fields.ts'
 import { readableSchema } from './readable-schema.ts'
 import { keyInputName, rootFieldDefinitions } from './root-fields.ts'
-import { typeClashes } from './type-clashes.ts'
+import { reservedName, typeClashes } from './type-clashes.ts'
 import { typeDefinitions } from './type-definitions.ts'
 import { type RootField, type TypeableKeyspace, type TypedSchema, noTypes } from './typed-schema.ts'
 
@@ -86,7 +86,7 @@ function typesIn(
   )
   const objects = Object.values(schema.getTypeMap())
     .filter(isObjectType)
-    .filter(({ name }) => !own.has(name) && !name.startsWith('_'))
+    .filter(({ name }) => !own.has(name) && !reservedName.test(name))
   const byName = new Map(keyspaces.map((keyspace) => [keyspace.name, keyspace]))
   const readings = objects.map((type) => readEntity(type, byName, report)).filter((one) => one !== undefined)
   const entities = new Map(readings.map(({ entity }) => [entity.name, entity]))

@@ -18,7 +18,8 @@ const ownDirectives: ReadonlySet<string> = new Set([
   ...federationDirectives,
   ...specifiedDirectives.map(({ name }) => name),
 ])
-const reservedName = /^(_Any|_Entity|_Service|__.*|(federation|link)__.*)$/
+/** Names of types that GraphQL and federation keep for themselves. */
+export const reservedName: RegExp = /^(_Any|_Entity|_Service|__.*|(federation|link)__.*)$/
 
 function ownTypes(): ReadonlySet<string> {
   const names = typeDefinitions().definitions.flatMap((node) => (isTypeDefinitionNode(node) ? [node.name.value] : []))

@@ -57,6 +57,10 @@ describe('readTypes', () => {
       city('@keyspace(name: "pages")'),
       `City: @keyspace(name: "pages"): the keyspace "pages" holds text; a type needs format: 'json'`,
     ],
+    [
+      'type _City @key(fields: "id") @keyspace(name: "citys") { id: ID! }',
+      '_City: @keyspace(name: "citys"): there is no keyspace "citys"',
+    ],
     [city(''), 'City: has a @key that a gateway may read it by, and no @keyspace to read from.'],
     [
       city('@keyspace(name: "cities") @keyspace(name: "countries")'),
