@@ -98,6 +98,7 @@ function* foundBy<Value>(
 
 function checkOptions<Value>(options: FunctionSourceOptions<Value>): void {
   const problems = new OptionProblems('functionSource')
+  problems.requireOptions(options)
   const { loadMany, load, keyOf, storeMany, deleteMany } = options
   if ((loadMany === undefined) === (load === undefined))
     problems.add('loadMany', 'give exactly one of loadMany and load', loadMany)

@@ -2,6 +2,7 @@ import type { LoadContext, LoadResult, Source } from '../../ports/index.ts'
 import { answersByKey, type Found } from './answers.ts'
 import { ConcurrencyLimit } from './concurrency-limit.ts'
 import { type HttpAnswer, httpExchange, type HttpFormat } from './http-exchange.ts'
+import { checkBulk, checkHttpConnection, checkStatuses } from './http-option-checks.ts'
 import { OptionProblems } from './option-problems.ts'
 import { checkUrlTemplate, UrlTemplate } from './url-template.ts'
 
@@ -200,6 +201,7 @@ function* foundBy(keyOf: (item: unknown) => string | number, items: readonly unk
 
 function checkOptions(options: HttpSourceOptions): void {
   const problems = new OptionProblems('httpSource')
+  problems.requireOptions(options)
   const { url, bulk } = options
   if ((url === undefined) === (bulk === undefined)) problems.add('url', 'give exactly one of url and bulk', url)
   if (url !== undefined) {
@@ -207,26 +209,12 @@ function checkOptions(options: HttpSourceOptions): void {
     if (typeof url === 'string' && !url.includes('{key}'))
       problems.add('url', 'must have {key} where the key goes', url)
   }
-  if (bulk !== undefined) checkBulk(problems, bulk)
-  problems.type('name', options.name, 'string')
-  for (const option of ['timeoutMs', 'concurrency', 'maxResponseBytes'] as const) {
-    problems.wholeNumber(option, options[option], 1)
-  }
+  checkBulk(problems, bulk)
+  checkHttpConnection(problems, options)
   if (options.format !== undefined && !['json', 'text', 'bytes'].includes(options.format)) {
     problems.add('format', "must be 'json', 'text' or 'bytes'", options.format)
   }
-  if (options.headers !== undefined && typeof options.headers !== 'function' && typeof options.headers !== 'object') {
-    problems.add('headers', 'must be an object or a function', options.headers)
-  }
-  if (options.notFoundStatuses !== undefined && !Array.isArray(options.notFoundStatuses)) {
-    problems.add('notFoundStatuses', 'must be a list of numbers', options.notFoundStatuses)
-  }
+  checkStatuses(problems, 'notFoundStatuses', options.notFoundStatuses)
   problems.type('parse', options.parse, 'function')
   problems.throwIfAny()
-}
-
-function checkBulk(problems: OptionProblems, bulk: HttpBulkRequest): void {
-  checkUrlTemplate(problems, 'bulk.url', bulk.url, '{keys}')
-  problems.type('bulk.method', bulk.method, 'string')
-  for (const option of ['body', 'parse', 'keyOf'] as const) problems.type(`bulk.${option}`, bulk[option], 'function')
 }

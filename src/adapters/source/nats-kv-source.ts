@@ -14,7 +14,7 @@ import { errorOf, harmless } from './answers.ts'
 import { ConcurrencyLimit } from './concurrency-limit.ts'
 import type { KvValue, NatsKvBucket } from './nats-kv-bucket.ts'
 import { NatsKvConnection } from './nats-kv-connection.ts'
-import { OptionProblems } from './option-problems.ts'
+import { isListOfTexts, OptionProblems } from './option-problems.ts'
 
 /** Options of {@link natsKvSource}. */
 export interface NatsKvSourceOptions {
@@ -241,12 +241,13 @@ function ignore(): void {}
 
 function checkOptions(options: NatsKvSourceOptions): void {
   const problems = new OptionProblems('natsKvSource')
+  problems.requireOptions(options)
   const { bucket, name, servers, format, replicas, maxAgeMs, requestTimeoutMs, concurrency } = options
   if (typeof bucket !== 'string' || !/^[-\w]{1,64}$/.test(bucket)) {
     problems.add('bucket', 'must be a name made of 1 to 64 letters, digits, "-" and "_"', bucket)
   }
   problems.type('name', name, 'string')
-  if (servers !== undefined && (!Array.isArray(servers) || servers.length === 0)) {
+  if (servers !== undefined && !isListOfTexts(servers)) {
     problems.add('servers', 'must be a list of NATS servers that is not empty', servers)
   }
   if (format !== undefined && !['json', 'text', 'bytes'].includes(format)) {

@@ -24,6 +24,21 @@ export class OptionProblems {
     })
   }
 
+  /** @throws ConfigError when what was received in place of all options is no object. */
+  requireOptions(received: unknown): void {
+    if (isObject(received)) return
+    const shown = hidden(received)
+    const message = `needs an object with its options; received ${described(shown)}`
+    this.#problems.push({ path: this.#factory, message, received: shown })
+    this.throwIfAny()
+  }
+
+  /** Whether the option is an object. Notes a problem unless it is, or is left out. */
+  object(option: string, received: unknown): received is object {
+    if (received !== undefined && !isObject(received)) this.add(option, 'must be an object', received)
+    return isObject(received)
+  }
+
   /** Notes a problem unless the option is left out or a whole number from `minimum`. */
   wholeNumber(option: string, received: unknown, minimum: number): void {
     if (received === undefined || (Number.isSafeInteger(received) && (received as number) >= minimum)) return
@@ -40,4 +55,15 @@ export class OptionProblems {
   throwIfAny(): void {
     if (this.#problems.length > 0) throw new ConfigError(this.#problems)
   }
+}
+
+/** Whether it is a list with something in it, and nothing but texts that are not empty. */
+export function isListOfTexts(received: unknown): boolean {
+  return (
+    Array.isArray(received) && received.length > 0 && received.every((text) => typeof text === 'string' && text !== '')
+  )
+}
+
+function isObject(received: unknown): received is object {
+  return typeof received === 'object' && received !== null && !Array.isArray(received)
 }

@@ -204,15 +204,14 @@ function isMistake(error: unknown): boolean {
 
 function checkOptions(options: PostgresSourceOptions): void {
   const problems = new OptionProblems('postgresSource')
+  problems.requireOptions(options)
   const { connectionString, poolOptions, pool, query, statementTimeoutMs } = options
-  if (connectionString !== undefined && (typeof connectionString !== 'string' || connectionString === '')) {
-    problems.add('connectionString', 'must be a string that is not empty', connectionString)
+  if (connectionString !== undefined && !isConnectionString(connectionString)) {
+    problems.add('connectionString', 'must be a URL such as postgresql://user@host:5432/database', connectionString)
   }
-  if (poolOptions !== undefined && (typeof poolOptions !== 'object' || poolOptions === null)) {
-    problems.add('poolOptions', 'must be an object', poolOptions)
-  }
+  problems.object('poolOptions', poolOptions)
   if (pool !== undefined) {
-    if (typeof pool.connect !== 'function') problems.add('pool', 'must be a Pool of pg', pool)
+    if (typeof pool?.connect !== 'function') problems.add('pool', 'must be a Pool of pg', pool)
     for (const option of ['connectionString', 'poolOptions', 'statementTimeoutMs'] as const) {
       const given = options[option]
       if (given !== undefined) problems.add(option, 'has no effect on a pool that is there already', given)
@@ -225,4 +224,13 @@ function checkOptions(options: PostgresSourceOptions): void {
   problems.wholeNumber('statementTimeoutMs', statementTimeoutMs, 0)
   checkSqlOptions(problems, options)
   problems.throwIfAny()
+}
+
+/** As `pg` reads it: the directory of a socket, or a URL, in which no host need follow the user. */
+function isConnectionString(given: unknown): boolean {
+  if (typeof given !== 'string') return false
+  return (
+    given.startsWith('/') ||
+    (/^(?:[a-z][\w+.-]*:\/\/|socket:)/i.test(given) && URL.canParse(given.replace('@/', '@host/')))
+  )
 }

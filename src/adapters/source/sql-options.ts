@@ -1,5 +1,5 @@
 import type { LoadResult } from '../../ports/index.ts'
-import type { OptionProblems } from './option-problems.ts'
+import { isListOfTexts, type OptionProblems } from './option-problems.ts'
 
 /** One row by column name. */
 export type SqlRow = Readonly<Record<string, unknown>>
@@ -111,7 +111,7 @@ export function checkSqlOptions(problems: OptionProblems, given: SqlRowOptions):
 
 function checkColumns(problems: OptionProblems, options: AnySqlOptions): void {
   const { columns, valueColumn, valueFormat, keyPattern } = options
-  if (columns !== undefined && !isListOfNames(columns)) {
+  if (columns !== undefined && !isListOfTexts(columns)) {
     problems.add('columns', 'must be a list of column names that is not empty', columns)
   }
   if (columns !== undefined && valueColumn !== undefined)
@@ -129,12 +129,6 @@ function checkColumns(problems: OptionProblems, options: AnySqlOptions): void {
   if (keyPattern !== undefined && !(keyPattern instanceof RegExp)) {
     problems.add('keyPattern', 'must be a regular expression', keyPattern)
   }
-}
-
-function isListOfNames(columns: readonly unknown[]): boolean {
-  return (
-    Array.isArray(columns) && columns.length > 0 && columns.every((name) => typeof name === 'string' && name !== '')
-  )
 }
 
 /** The table as messages call it. */

@@ -181,11 +181,12 @@ function required<Value>(opened: Value | undefined): Value {
 
 function checkOptions(options: SqliteSourceOptions): void {
   const problems = new OptionProblems('sqliteSource')
+  problems.requireOptions(options)
   const { path, database, busyTimeoutMs, query } = options
   if ((path === undefined) === (database === undefined))
     problems.add('path', 'give exactly one of path and database', path)
   if (path !== undefined && !(path instanceof URL)) problems.type('path', path, 'string')
-  if (database !== undefined && typeof database.prepare !== 'function') {
+  if (database !== undefined && typeof database?.prepare !== 'function') {
     problems.add('database', 'must be a DatabaseSync of node:sqlite', database)
   }
   if (typeof query === 'string' && !/[:@$]keys\b/.test(query)) {

@@ -1,7 +1,10 @@
+import { type DefinitionNode, Kind, parse } from 'graphql'
 import { type LoadResult, type Source, SourceEntry, sourceEntry } from '../../ports/index.ts'
 import { graphqlList, keptForMs } from './graphql-answers.ts'
+import { checkHttpConnection } from './http-option-checks.ts'
 import { type HttpConnectionOptions, httpSource } from './http-source.ts'
 import { OptionProblems } from './option-problems.ts'
+import { checkUrlTemplate } from './url-template.ts'
 
 /** What every source over a GraphQL server takes. */
 export interface SubgraphConnectionOptions extends Omit<HttpConnectionOptions, 'format'> {
@@ -166,23 +169,35 @@ function withTtl(value: LoadResult, ttlMs: number): LoadResult {
 
 function checkOptions(options: SubgraphSourceOptions): void {
   const problems = new OptionProblems('subgraphSource')
+  problems.requireOptions(options)
   const { typename, fields, query, field } = options
   if ((typename === undefined) === (query === undefined))
     problems.add('typename', 'give exactly one of typename and query', typename)
-  if (typename !== undefined && !/^[_A-Za-z]\w*$/.test(typename)) {
+  if (typename !== undefined && (typeof typename !== 'string' || !/^[_A-Za-z]\w*$/.test(typename))) {
     problems.add('typename', 'must be the name of a type', typename)
   }
-  if (typename !== undefined && (typeof fields !== 'string' || fields.trim() === '')) {
+  if (typename !== undefined && (typeof fields !== 'string' || definitionsOf(`{ ${fields} }`).length !== 1)) {
     problems.add('fields', 'must be a selection such as "name price"', fields)
   }
   if (query !== undefined) {
-    problems.type('query', query, 'string')
+    const operations = definitionsOf(query).filter(({ kind }) => kind === Kind.OPERATION_DEFINITION)
+    if (operations.length !== 1) problems.add('query', 'must be a GraphQL query, and no more than one', query)
     if (field === undefined) problems.add('field', 'must name the field of the answer that holds the list', field)
     problems.type('field', field, 'string')
   }
   for (const option of ['representation', 'variables', 'keyOf'] as const)
     problems.type(option, options[option], 'function')
   problems.type('originTtl', options.originTtl, 'boolean')
-  if (typeof options.url !== 'string') problems.add('url', 'must be an http or https URL', options.url)
+  checkUrlTemplate(problems, 'url', options.url, '{keys}')
+  checkHttpConnection(problems, options)
   problems.throwIfAny()
+}
+
+/** The operations and fragments of a GraphQL document; none where it is no document. */
+function definitionsOf(document: string): readonly DefinitionNode[] {
+  try {
+    return parse(document, { noLocation: true }).definitions
+  } catch {
+    return []
+  }
 }

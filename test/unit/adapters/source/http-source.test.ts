@@ -328,6 +328,21 @@ describe('options', () => {
     ['no URL', { url: 'a.example/{key}' }, ['url']],
     ['another scheme', { url: 'file:///etc/{key}' }, ['url']],
     ['a bulk without URL', { bulk: {} }, ['bulk.url']],
+    ['a bulk that is null', { bulk: null }, ['bulk']],
+    ['a bulk that is text', { bulk: 'https://a.example' }, ['bulk']],
+    ['a method that is none', { bulk: { url: 'https://a.example', method: 'B AD' } }, ['bulk.method']],
+    ['a method without a body', { bulk: { url: 'https://a.example', method: 'head' } }, ['bulk.method']],
+    ['a method that is not sent', { bulk: { url: 'https://a.example', method: 'TRACE' } }, ['bulk.method']],
+    ['headers that are null', { url: 'https://a.example/{key}', headers: null }, ['headers']],
+    ['headers in a list', { url: 'https://a.example/{key}', headers: [['a', 'b']] }, ['headers']],
+    ['Headers', { url: 'https://a.example/{key}', headers: new Headers({ a: 'b' }) }, ['headers']],
+    [
+      'headers that HTTP cannot carry',
+      { url: 'https://a.example/{key}', headers: { 'a b': 'c', a: 'b\nc', b: '北京', c: 5, d: undefined, e: 'é' } },
+      ['headers', 'headers', 'headers', 'headers', 'headers'],
+    ],
+    ['statuses as text', { url: 'https://a.example/{key}', notFoundStatuses: ['404'] }, ['notFoundStatuses']],
+    ['statuses that are none', { url: 'https://a.example/{key}', notFoundStatuses: [404, 99] }, ['notFoundStatuses']],
     [
       'a bulk that is off',
       { bulk: { url: 'https://a.example', method: 5, body: [], parse: 1, keyOf: 'id' } },
@@ -341,7 +356,7 @@ describe('options', () => {
     [
       'kinds',
       { url: 'https://a.example/{key}', name: '', format: 'xml', headers: 'a', notFoundStatuses: 404, parse: 5 },
-      ['name', 'format', 'headers', 'notFoundStatuses', 'parse'],
+      ['name', 'headers', 'format', 'notFoundStatuses', 'parse'],
     ],
   ])('%s', (_name, options, expected) => {
     expect(problemsOf(() => httpSource(options as HttpKeyOptions))).toStrictEqual(expected)
@@ -361,6 +376,10 @@ describe('options', () => {
     [
       { url: 'https://a.example/{key}', headers: 'Bearer secret' },
       'headers: must be an object or a function; received "***"',
+    ],
+    [
+      { url: 'https://a.example/{key}', headers: { authorization: 'secret\nsecret' } },
+      'headers: has "authorization" with what HTTP cannot carry; received an object with authorization',
     ],
   ])('problems show what was received, and no secrets: %j', (options, message) => {
     expect(() => httpSource(options as HttpKeyOptions)).toThrow(`httpSource.${message}`)

@@ -149,9 +149,26 @@ describe('options', () => {
       ['variables', 'keyOf', 'originTtl'],
     ],
     ['no url', { typename: 'A', fields: 'a' }, ['url']],
-    ['no http', { url: 'ftp://localhost', typename: 'A', fields: 'a' }, ['bulk.url']],
+    ['no http', { url: 'ftp://localhost', typename: 'A', fields: 'a' }, ['url']],
+    ['a type that is null', { url, typename: null, fields: 'a' }, ['typename']],
+    ['half a selection', { url, typename: 'A', fields: 'title {' }, ['fields']],
+    ['more than a selection', { url, typename: 'A', fields: 'a } fragment B on A { b' }, ['fields']],
+    ['half a query', { url, query: 'query ($keys: [ID!]!) { a(', field: 'a' }, ['query']],
+    ['two queries', { url, query: 'query A { a } query B { b }', field: 'a' }, ['query']],
+    ['no query', { url, query: 'fragment A on B { c }', field: 'a' }, ['query']],
+    [
+      'all that is wrong, at once',
+      { typename: 'A b', fields: '{', name: '', headers: { 'a b': '' }, timeoutMs: 0, concurrency: 0 },
+      ['typename', 'fields', 'url', 'name', 'timeoutMs', 'concurrency', 'headers'],
+    ],
   ])('are refused: %s', (_name, options, paths) => {
     expect(problemsOf(() => subgraphSource(options as SubgraphSourceOptions))).toEqual(paths)
+  })
+
+  it('may have fragments', () => {
+    const query = 'query ($keys: [ID!]!) { a(ids: $keys) { ...A } } fragment A on B { c }'
+    expect(problemsOf(() => subgraphSource({ url, query, field: 'a' }))).toEqual([])
+    expect(problemsOf(() => subgraphSource({ url, typename: 'A', fields: 'a { ... on B { c } }' }))).toEqual([])
   })
 
   it('tell which type a source is of, even in a source made of it', () => {
