@@ -355,6 +355,20 @@ describe('writing', () => {
     expect(await loadAll(source, ['5', '6'])).toStrictEqual([value, { k: 6, s: 'y', ...nothing, g: 'y!' }])
   })
 
+  test('gives back what was put into columns of domains', async () => {
+    await server.query(`
+      create domain digest as bytea; create domain digests as bytea[];
+      create domain notes as jsonb; create domain title as text;
+      create table t (k text primary key, b digest, bs digests, j notes, s title)`)
+    const source = await open({ ...table, writable: true })
+    const value = { k: 'a', b: 'AQ==', bs: ['AQ==', null], j: { a: [1] }, s: 'x' }
+    expect(await store(source, { a: value, b: { s: { a: 1 } } })).toMatchObject([undefined, invalid])
+    expect(await loadAll(source, ['a'])).toStrictEqual([value])
+    const notes = await open({ ...table, valueColumn: 'j', writable: true })
+    expect(await store(notes, { a: ['text'] })).toStrictEqual([undefined])
+    expect(await loadAll(notes, ['a'])).toStrictEqual([['text']])
+  })
+
   test('replaces the whole value and no other column', async () => {
     await server.query(
       `create table t (k text primary key, v text, w text, x text); insert into t values ('a', 1, 2, 3)`,

@@ -3,9 +3,9 @@ import { keyName, quotedIdentifier, shownTable, type SqlTableOptions } from './s
 
 /** Reads the columns of the table named in `$1`. */
 export const columnsQuery = `
-  select a.attname as name, t.typname as type, t.typcategory as category,
+  select a.attname as name, t.typname as type, coalesce(b.typname, t.typname) as held, t.typcategory as category,
     a.attgenerated <> '' or a.attidentity = 'a' as is_generated
-  from pg_attribute a join pg_type t on t.oid = a.atttypid
+  from pg_attribute a join pg_type t on t.oid = a.atttypid left join pg_type b on b.oid = t.typbasetype
   where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped
   order by a.attnum`
 
@@ -14,6 +14,8 @@ export interface PostgresColumn {
   readonly name: string
   /** Name of its type in `pg_type`. */
   readonly type: string
+  /** Name of the type of its values: of a domain, that which it is made of. */
+  readonly held: string
   /** `S` for text types. */
   readonly category: string
   /** Whether the database fills it itself. */

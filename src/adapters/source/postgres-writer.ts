@@ -92,16 +92,16 @@ function recordOf(table: PostgresTable, key: string, value: unknown): FieldsByCo
     return Object.fromEntries(written.map((column) => [column.name, storedField(fields[column.name], column)]))
   }
   const [column] = written
-  const isJsonColumn = column?.type === 'json' || column?.type === 'jsonb'
+  const isJsonColumn = column?.held === 'json' || column?.held === 'jsonb'
   if (valueFormat === 'json' && isJsonColumn) return { [valueColumn]: value }
   const encoded = valueFormat === 'json' ? JSON.stringify(value) : (value as string | Uint8Array)
-  return { [valueColumn]: column?.type === 'bytea' ? bytea(Buffer.from(encoded as string)) : encoded }
+  return { [valueColumn]: column?.held === 'bytea' ? bytea(Buffer.from(encoded as string)) : encoded }
 }
 
-function storedField(value: unknown, { type, category, name }: PostgresColumn): unknown {
+function storedField(value: unknown, { held, category, name }: PostgresColumn): unknown {
   if (value === null || value === undefined) return null
-  if (type === 'bytea') return bytea(bytesOfBase64(value))
-  if (type === '_bytea') return byteaArray(value)
+  if (held === 'bytea') return bytea(bytesOfBase64(value))
+  if (held === '_bytea') return byteaArray(value)
   if (category === 'S' && typeof value === 'object')
     throw new TypeError(`has an object or list for the text column "${name}"`)
   return value
