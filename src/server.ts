@@ -13,6 +13,7 @@ import { type ResolveContext, type ResolvedConfig, resolveConfig } from './confi
 import type { EngineApi } from './engine/engine-api.ts'
 import { Engine } from './engine/engine.ts'
 import type { Clock, Logger, Peers } from './ports/index.ts'
+import { FedcacheError } from './errors.ts'
 import { type HttpServer, httpServer, type Readiness } from './http/http-server.ts'
 import type { Reading, Siblings } from './http/metrics.ts'
 import { trustedDocuments } from './http/trusted-documents.ts'
@@ -27,13 +28,15 @@ export interface Fedcache {
   readonly engine: Engine
   /**
    * Answers one HTTP request without a socket, as a server in your own process would pass it on. Starts fedcache when
-   * nothing has yet; rejects when it cannot be started.
+   * nothing has yet; rejects when it cannot be started, and tries again the next time. An answer that goes on, as events
+   * do, ends when it is cancelled or the signal of the request aborts.
    */
   fetch(request: Request): Promise<Response>
   /**
    * Opens the sources and listens.
    *
    * @returns `url`, where the GraphQL API is reached. Rejects when a source cannot be opened or the address is taken.
+   * Listening twice listens once.
    */
   listen(): Promise<{ readonly url: string }>
   /**
@@ -113,6 +116,7 @@ export class FedcacheProcess implements Fedcache {
   readonly logger: Logger
   readonly #membership: Membership
   readonly #server: HttpServer
+  #listening: Promise<{ readonly url: string }> | undefined
   readonly #access: Access
   readonly #bridge: InvalidationBridge
   #stage: Stage = 'idle'
@@ -154,8 +158,18 @@ export class FedcacheProcess implements Fedcache {
     return this.#server.fetch(request)
   }
 
-  async listen(): Promise<{ readonly url: string }> {
+  listen(): Promise<{ readonly url: string }> {
+    this.#listening ??= this.#listen().catch((error: unknown) => {
+      // An address that is taken may be free another time.
+      this.#listening = undefined
+      throw error
+    })
+    return this.#listening
+  }
+
+  async #listen(): Promise<{ readonly url: string }> {
     await this.#start()
+    if (this.#stopped !== undefined) throw stopped()
     const { url } = await this.#server.listen()
     this.#url = url
     return { url }
@@ -167,8 +181,12 @@ export class FedcacheProcess implements Fedcache {
   }
 
   #start(): Promise<void> {
-    if (this.#stopped !== undefined) return Promise.reject(new Error('This fedcache was stopped.'))
-    this.#started ??= this.#open()
+    if (this.#stopped !== undefined) return Promise.reject(stopped())
+    this.#started ??= this.#open().catch((error: unknown) => {
+      // What cannot be reached now may be reached when the next request comes.
+      this.#started = undefined
+      throw error
+    })
     return this.#started
   }
 
@@ -200,6 +218,10 @@ export class FedcacheProcess implements Fedcache {
     await this.#bridge.stop()
     this.#stage = 'stopped'
   }
+}
+
+function stopped(): FedcacheError {
+  return new FedcacheError('UNAVAILABLE', 'This fedcache was stopped, and does not start again; create another.')
 }
 
 /** A keyspace over an HTTP API, for the command line. Throws ConfigError where the template is wrong. */

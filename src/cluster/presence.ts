@@ -162,6 +162,7 @@ export class Presence {
     const { options } = this.#parts
     this.#state = 'LEFT'
     options.logger.error({ peerId: options.peerId }, 'an older process with the same peerId is alive; this one ends')
+    this.#stop()
     await options.bus.close()
     options.onDuplicate()
     throw new FedcacheError(
@@ -279,6 +280,7 @@ export class Presence {
     this.#watch.stop()
     this.#pulse.stop()
     this.#parts.view.stop()
+    this.#parts.room.close()
     this.#handOver.stop()
     for (const stop of this.#stopSubscriptions.splice(0)) stop()
   }

@@ -10,6 +10,7 @@ import { lanesOf } from './lanes.ts'
 import { closed, listening, nodeServer, openOf, originOf } from './listener.ts'
 import { metrics, type Reading, type Siblings } from './metrics.ts'
 import { defaultTimeouts, type ServerLimits, type ServerTimeouts, underWay } from './server-limits.ts'
+import { platformResponse } from './platform-response.ts'
 import { serverReadings } from './server-readings.ts'
 import { SlowReaders } from './slow-readers.ts'
 import type { TrustedDocuments } from './trusted-documents.ts'
@@ -95,8 +96,8 @@ export interface HttpServer {
   listen(): Promise<{ readonly origin: string; readonly url: string; readonly port: number }>
   /**
    * Cuts subscriptions (WebSockets with 1001), answers the requests in flight, accepting others until then, and stops
-   * listening; what takes longer than `graceMs` is cut off. Closing twice, or what never listened, does nothing. A
-   * server that was closed does not listen again.
+   * listening; what takes longer than `graceMs` is cut off. Closing twice closes once, and
+   * what was closed does not listen any more: `listen` rejects.
    */
   close(graceMs: number): Promise<void>
   /** Answers one request without a socket: the same paths, the same guards but the check of the `Host` header. */
@@ -127,6 +128,7 @@ export function httpServer(options: HttpServerOptions): HttpServer {
   })
   const open = openOf(server, numbers)
   let stopFollowing = (): void => {}
+  let opening: Promise<unknown> = Promise.resolve()
   let closing: Promise<void> | undefined
   server.on(connection, (socket: Socket) => {
     slowReaders.watch(socket, (waitingBytes) => {
@@ -137,19 +139,29 @@ export function httpServer(options: HttpServerOptions): HttpServer {
   server.on('upgrade', (request: IncomingMessage, socket: Socket, first: Buffer) => {
     admission.upgrade(request, socket, first, sockets)
   })
+  const listen: HttpServer['listen'] = async () => {
+    if (secure !== undefined && tls !== undefined) stopFollowing = await followCertificate(secure, tls, logger)
+    await listening(server, host, port)
+    const address = server.address() as AddressInfo
+    const origin = originOf(host, address.port, secure === undefined ? 'http' : 'https')
+    return { origin, url: `${origin}/graphql`, port: address.port }
+  }
+  const close = async (graceMs: number): Promise<void> => {
+    // What is about to listen can be closed only when it does.
+    await opening.catch(() => {})
+    stopFollowing()
+    if (server.listening) await closed(server, sockets, open, graceMs)
+    slowReaders.stop()
+  }
   return {
-    listen: async () => {
-      if (secure !== undefined && tls !== undefined) stopFollowing = await followCertificate(secure, tls, logger)
-      await listening(server, host, port)
-      const address = server.address() as AddressInfo
-      const origin = originOf(host, address.port, secure === undefined ? 'http' : 'https')
-      return { origin, url: `${origin}/graphql`, port: address.port }
+    listen: () => {
+      if (closing !== undefined) return Promise.reject(new Error('This server was closed.'))
+      const listened = listen()
+      opening = listened
+      return listened
     },
-    close: async (graceMs) => {
-      stopFollowing()
-      if (server.listening) closing ??= closed(server, sockets, open, graceMs).finally(() => slowReaders.stop())
-      await closing
-    },
-    fetch: (request) => admission.fetched(request, (admitted) => handler.fetch(admitted)),
+    close: (graceMs) => (closing ??= close(graceMs)),
+    fetch: (request) =>
+      admission.fetched(request, async (admitted) => platformResponse(await handler.fetch(admitted), admitted.signal)),
   }
 }

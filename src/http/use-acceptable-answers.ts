@@ -32,11 +32,12 @@ function refusal(request: Request, what: string): GraphQLError {
  */
 export function useAcceptableAnswers(): Plugin {
   return {
-    onRequest: ({ request, fetchAPI, endResponse }) => {
+    onRequest: (event) => {
+      const { request, fetchAPI } = event
       if (accepts(request, answers)) return
       const { message } = refusal(request, 'Answers come as application/json')
       const headers = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' }
-      endResponse(new fetchAPI.Response(errorBody(message, 'BAD_REQUEST'), { status: 406, headers }))
+      event.endResponse(new fetchAPI.Response(errorBody(message, 'BAD_REQUEST'), { status: 406, headers }))
     },
     onSubscribe: ({ args: { contextValue }, setResultAndStopExecution }) => {
       const { request } = contextValue as { readonly request?: Request }

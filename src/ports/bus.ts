@@ -110,7 +110,10 @@ export interface Bus {
   /** The server connected to; `undefined` while there is none. */
   readonly server: BusServer | undefined
   readonly stats: BusStats
-  /** Resolves as soon as there is a connection. Rejects with `CLOSED` when the bus is closed before. */
+  /**
+   * Resolves as soon as there is a connection. Rejects with `CLOSED` when the bus is closed before. A bus may wait with
+   * connecting until this, `onStatus` or `subscribe` is called.
+   */
   ready(): Promise<void>
   /**
    * Sends a message to whoever subscribes, without knowing whether anybody got it. The data must not be changed

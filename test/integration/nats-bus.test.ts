@@ -30,6 +30,8 @@ function bus(servers: NatsBusOptions['servers'], options: Partial<NatsBusOptions
     ...options,
   })
   ends.push(() => made.close())
+  // It connects when it is used.
+  made.onStatus(() => {})
   return made
 }
 

@@ -7,7 +7,12 @@ import {
   type Logger,
   type Source,
 } from 'fedcache'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, it } from 'vitest'
+import { eventually } from '../support/cluster-world.ts'
 
 const running: Fedcache[] = []
 afterEach(async () => {
@@ -70,6 +75,90 @@ describe('createFedcache', () => {
     expect(notes).toEqual(['start', 'load a', 'close'])
   })
 
+  it('does not listen when it is stopped meanwhile, nor afterwards', async () => {
+    const { listen, stop, fetch } = created({})
+    const listening = listen()
+    await stop()
+    await expect(listening).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await expect(listen()).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await expect(fetch(request(reading))).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  })
+
+  it('listens once, however often it is told to', async () => {
+    const { listen } = created({})
+    const listening = await Promise.all([listen(), listen()])
+    expect(listening[0]).toEqual(listening[1])
+    expect(await listen()).toEqual(listening[0])
+  })
+
+  it('opens no connection to NATS before it is started', async () => {
+    const nats = createServer().listen(0, '127.0.0.1')
+    await once(nats, 'listening')
+    let connections = 0
+    nats.on('connection', (socket) => {
+      connections++
+      socket.destroy()
+    })
+    const { port } = nats.address() as AddressInfo
+    const { listen } = created({ cluster: { nats: `nats://127.0.0.1:${port}` } })
+    // One that was made first would be accepted first.
+    const own = connect(port, '127.0.0.1')
+    await once(own, 'close')
+    expect(connections).toBe(1)
+    const connected = once(nats, 'connection')
+    void listen().catch(() => {})
+    await connected
+    nats.close()
+  })
+
+  it('answers with what the runtime knows as a response', async () => {
+    const { fetch } = created({})
+    const response = await fetch(request('{ __typename }'))
+    expect(response).toBeInstanceOf(Response)
+    expect(await text(Readable.fromWeb(response.body as never))).toBe('{"data":{"__typename":"Query"}}')
+  })
+
+  it.each<readonly [string, (response: Response, leaving: AbortController) => unknown]>([
+    ['the answer is given up before anything was read', ({ body }) => body!.cancel()],
+    ['its reader goes', ({ body }) => body!.getReader().cancel()],
+    [
+      'its reader goes while it waits',
+      async ({ body }) => {
+        const reader = body!.getReader()
+        await reader.read()
+        const waiting = reader.read()
+        await reader.cancel()
+        await waiting
+      },
+    ],
+    ['it is read as a stream of Node that is destroyed', ({ body }) => Readable.fromWeb(body as never).destroy()],
+    [
+      'the request is aborted',
+      async ({ body }, leaving) => {
+        const reader = body!.getReader()
+        await reader.read()
+        const waiting = reader.read()
+        leaving.abort()
+        await expect(waiting).rejects.toThrow('aborted')
+      },
+    ],
+  ])('ends a subscription when %s', async (_how, leave) => {
+    const { fetch } = created({ keyspaces: { things: {} }, http: { maxSubscriptions: 1 } })
+    const leaving = new AbortController()
+    const subscription = new Request(request('subscription { entryChanges(keyspace: "things") { key } }'), {
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+      signal: leaving.signal,
+    })
+    const response = await fetch(subscription)
+    expect(response.status).toBe(200)
+    await leave(response, leaving)
+    await eventually(
+      async () => (await fetch(new Request('http://localhost/metrics'))).text(),
+      (metrics) => metrics.includes('fedcache_http_subscriptions 0\n'),
+      'the subscription did not end',
+    )
+  })
+
   it('listens, and tells where', async () => {
     const { source } = noting()
     const { listen } = created({ keyspaces: { things: { source } } })
@@ -108,8 +197,8 @@ describe('createFedcache', () => {
     const { source, notes } = noting()
     const { fetch, listen, stop } = created({ keyspaces: { things: { source } } })
     await stop()
-    await expect(fetch(request(reading))).rejects.toThrow('This fedcache was stopped.')
-    await expect(listen()).rejects.toThrow('This fedcache was stopped.')
+    await expect(fetch(request(reading))).rejects.toThrow('This fedcache was stopped')
+    await expect(listen()).rejects.toThrow('This fedcache was stopped')
     expect(notes).toEqual([])
   })
 

@@ -21,7 +21,7 @@ import { PendingRequests } from './pending-requests.ts'
 import { StatusListeners } from './status-listeners.ts'
 
 /**
- * A bus over NATS. It is made at once and connects in the background, for ever; see {@link Bus.ready}.
+ * A bus over NATS. It is made at once, and connects in the background, for ever, as soon as it is used: see {@link Bus.ready}.
  *
  * Beyond what {@link Bus} says: messages on different subjects from one connection keep their order as long as all
  * peers use the same server, and a message that this process sends to itself comes behind all that this server had
@@ -65,8 +65,9 @@ class NatsBus implements Bus {
   readonly #advertised = new Set<Advertised>()
   readonly #status: StatusListeners
   readonly #totals = { sentMessages: 0, sentBytes: 0, receivedMessages: 0, receivedBytes: 0, slowConsumers: 0 }
-  readonly #running: Promise<void>
-  readonly #watching: Promise<() => void> | undefined
+  readonly #watchServers: NatsBusOptions['watchServers']
+  #running: Promise<void> | undefined
+  #watching: Promise<() => void> | undefined
   #session: NatsSession | undefined
   /** The connection that takes the place of the present one. */
   #next: Promise<NatsConnection | undefined> | undefined
@@ -84,15 +85,7 @@ class NatsBus implements Bus {
     this.#pending = new PendingRequests(this.#clock)
     this.#handlers = new HandlerRunner(options.logger)
     this.#status = new StatusListeners(this.#handlers)
-    this.#running = this.#run()
-    this.#watching = options
-      .watchServers?.((servers) => {
-        if (this.#dialler.replace(servers)) void this.#move()
-      })
-      .catch((error: unknown) => {
-        this.#logger.warn({ error }, 'changes of the NATS servers cannot be seen')
-        return () => {}
-      })
+    this.#watchServers = options.watchServers
   }
 
   get connected(): boolean {
@@ -117,6 +110,7 @@ class NatsBus implements Bus {
   }
 
   ready(): Promise<void> {
+    this.#use()
     return this.#status.ready()
   }
 
@@ -139,6 +133,7 @@ class NatsBus implements Bus {
 
   subscribe(subject: string, handler: BusHandler): () => void {
     checkSubscription(subject)
+    this.#use()
     if (this.#closing !== undefined) throw busError('CLOSED')
     const subscribed: Subscribed = { subject, handler, live: undefined }
     this.#subscriptions.add(subscribed)
@@ -159,6 +154,7 @@ class NatsBus implements Bus {
   }
 
   onStatus(listener: (status: BusStatus) => void): () => void {
+    this.#use()
     return this.#status.on(listener)
   }
 
@@ -174,6 +170,18 @@ class NatsBus implements Bus {
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
+  }
+
+  /** Connects, if that has not begun. */
+  #use(): void {
+    if (this.#running !== undefined || this.#closing !== undefined) return
+    this.#running = this.#run()
+    this.#watching = this.#watchServers?.((servers) => {
+      if (this.#dialler.replace(servers)) void this.#move()
+    }).catch((error: unknown) => {
+      this.#logger.warn({ error }, 'changes of the NATS servers cannot be seen')
+      return () => {}
+    })
   }
 
   async #close(): Promise<void> {
