@@ -29,7 +29,7 @@ export interface PostgresResult {
 
 /** How to reach a database. */
 export interface PostgresConnectionSettings {
-  readonly connectionString?: string
+  readonly connectionString?: string | undefined
   readonly poolOptions?: Readonly<Record<string, unknown>>
   readonly pool?: PostgresPool
   readonly statementTimeoutMs?: number

@@ -35,7 +35,7 @@ export interface PostgresConnectionOptions extends SqlRowOptions {
    */
   readonly name?: string
   /** Such as `postgresql://user:password@host:5432/database`. */
-  readonly connectionString?: string
+  readonly connectionString?: string | undefined
   /**
    * Options of a `pg` pool: `host`, `user`, `ssl`, `max` and others.
    *
