@@ -175,11 +175,13 @@ describe('closing', () => {
     expect(await outcome).toBe('cut')
   })
 
-  it('does nothing when it never listened, or twice', async () => {
+  it('closes once, also what is about to listen, and then listens no more', async () => {
     cache = servedCache({})
-    await cache.server.close(100)
-    await cache.server.listen()
+    const listening = cache.server.listen()
     await Promise.all([cache.server.close(100), cache.server.close(100)])
+    const { port } = await listening
+    await expect(fetch(`http://127.0.0.1:${port}/health`)).rejects.toThrow('fetch failed')
+    await expect(cache.server.listen()).rejects.toThrow('This server was closed.')
     await cache.server.close(100)
   })
 })
