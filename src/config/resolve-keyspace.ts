@@ -12,7 +12,6 @@ import {
 } from './checks.ts'
 import { keyspaceDefaults } from './defaults.ts'
 import type { KeyspaceConfig } from './keyspace-config.ts'
-import { described } from '../ports/received-value.ts'
 import { pathOf, Problems } from './problems.ts'
 import { checkName, resolveKeyspaceSource } from './resolve-source.ts'
 import { parseDuration } from './units.ts'
@@ -98,7 +97,7 @@ export function resolveKeyspace(
     circuitBreaker: resolveCircuitBreaker(...at('circuitBreaker')),
     warmKeys: resolveWarmKeys(...at('warmKeys'), context.maxKeyBytes),
     cacheScope: checkOneOf(...at('cacheScope'), ['private', 'public'], keyspaceDefaults.cacheScope),
-    expiry: checkFunction(...at('expiry')) ? expiryOf(name, fields['expiry'] as KeyspaceConfig['expiry']) : undefined,
+    expiry: checkFunction(...at('expiry')) ? expiryOf(fields['expiry'] as KeyspaceConfig['expiry']) : undefined,
     tags: checkFunction(...at('tags')) ? (fields['tags'] as KeyspaceConfig['tags']) : undefined,
     store: checkFunction(...at('store'))
       ? ((fields['store'] as StoreFactory | undefined) ?? context.defaultStore)
@@ -212,15 +211,11 @@ function resolveWarmKeys(
   return value
 }
 
-/** Lets a config's `expiry` answer as `ttl` is written. The engine reports one that throws. */
-function expiryOf(keyspace: string, expiry: KeyspaceConfig['expiry']): KeyspacePolicy['expiry'] {
+/** Lets a config's `expiry` answer as `ttl` is written. What is no duration is handed on, for the engine to refuse. */
+function expiryOf(expiry: KeyspaceConfig['expiry']): KeyspacePolicy['expiry'] {
   if (expiry === undefined) return undefined
   return (key, value) => {
     const lifetime = expiry(key, value)
-    if (lifetime === undefined) return undefined
-    if (lifetime === 'forever') return Infinity
-    const lifetimeMs = parseDuration(lifetime)
-    if (lifetimeMs !== undefined) return lifetimeMs
-    throw new RangeError(`expiry of keyspace ${keyspace} gave ${described(lifetime)}, which is no duration`)
+    return lifetime === 'forever' ? Infinity : (parseDuration(lifetime) ?? (lifetime as number | undefined))
   }
 }
