@@ -96,7 +96,7 @@ export function commandLine(args: readonly string[]): CommandLine {
   // A flag that is not known leaves its value behind as a word of its own.
   if (problems.length === 0)
     problems.push(...others.map((other) => `what is ${other} for? A command takes flags only.`))
-  const flags = flagsOf(values as Values, problems)
+  const flags = flagsOf(values, problems)
   if (command === undefined || problems.length > 0) throw new UsageError(problems, command)
   return { command, flags }
 }
@@ -121,11 +121,14 @@ function problemsOf(token: OptionToken, command: CommandName | undefined): reado
   return isMissing ? [`${rawName} needs a value.`] : []
 }
 
-type Values = Readonly<Record<string, string | readonly string[] | undefined>>
+/** As they were parsed: `true` for a flag that has no value. */
+type Values = Readonly<Record<string, Value | readonly Value[] | undefined>>
+type Value = string | boolean
 
 function flagsOf(values: Values, problems: string[]): Flags {
-  const one = (name: Option): string | undefined => values[name] as string | undefined
-  const many = (name: Option): readonly string[] => (values[name] as readonly string[] | undefined) ?? []
+  const many = (name: Option): readonly string[] =>
+    [values[name] ?? []].flat().filter((value) => typeof value === 'string')
+  const one = (name: Option): string | undefined => many(name).at(0)
   const profile = profiles.find((candidate) => candidate === one('profile'))
   if (profile === undefined && one('profile') !== undefined) {
     problems.push(`--profile must be one of ${profiles.join(', ')}; received ${one('profile')}.`)
@@ -150,7 +153,7 @@ function flagsOf(values: Values, problems: string[]): Flags {
 function exposeOf(values: readonly string[], problems: string[]): readonly SubgraphPart[] | undefined {
   if (values.length === 0) return undefined
   const exposed = new Set<SubgraphPart>()
-  for (const value of values.flatMap((list) => String(list).split(','))) {
+  for (const value of values.flatMap((list) => list.split(','))) {
     const part = parts.find((candidate) => candidate === value.trim())
     if (part === undefined) problems.push(`--expose takes ${parts.join(', ')}, with commas between; received ${value}.`)
     else exposed.add(part)

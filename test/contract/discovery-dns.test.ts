@@ -141,3 +141,7 @@ describe('dnsDiscovery', () => {
     expect(() => dnsDiscovery(options as never)).toThrow(`dnsDiscovery.${option}`)
   })
 })
+
+test.each([undefined, null, 'nats.internal'])('options that are %j are refused', (options) => {
+  expect(() => dnsDiscovery(options as never)).toThrow('dnsDiscovery: needs an object with its options')
+})

@@ -147,6 +147,7 @@ async function orNothing<Found>(asked: Promise<Found[]>): Promise<Found[]> {
 
 function checkOptions(options: DnsDiscoveryOptions): void {
   const problems = new OptionProblems('dnsDiscovery')
+  problems.requireOptions(options)
   const { name, port, scheme, resolvers } = options
   if (typeof name !== 'string' || !/^[\w.-]{1,253}$/.test(name)) problems.add('name', 'must be a name in DNS', name)
   if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536)) {

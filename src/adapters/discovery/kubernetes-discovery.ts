@@ -240,6 +240,7 @@ function passed(durationMs: number, signal: AbortSignal): Promise<void> {
 
 function checkOptions(options: KubernetesDiscoveryOptions): void {
   const problems = new OptionProblems('kubernetesDiscovery')
+  problems.requireOptions(options)
   const { service, labelSelector, port, scheme } = options
   if ((service === undefined) === (labelSelector === undefined)) {
     problems.add('service', 'must be given, or labelSelector, and not both', service)

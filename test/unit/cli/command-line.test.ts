@@ -104,6 +104,8 @@ describe('a command line that is wrong', () => {
     [['serve', '--port', '--host', 'a'], ['--port needs a value.']],
     [['serve', '--help=yes'], ['--help takes no value.']],
     [['serve', '--profile', 'apollo'], ['--profile is a flag of the command schema.']],
+    [['schema', '--expose'], ['--expose needs a value.']],
+    [['schema', '--profile'], ['--profile needs a value.']],
     [['check', '--expose=types'], ['--expose is a flag of the command schema.']],
     [['schema', '--profile', 'federation'], ['--profile must be one of apollo, cosmo, hive; received federation.']],
     [['schema', '--expose', 'types,all'], ['--expose takes types, entries, admin, with commas between; received all.']],
