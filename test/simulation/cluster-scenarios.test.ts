@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { SimulatedProcess } from './simulated-cluster.ts'
-import { SmallWorld } from './small-world.ts'
+import { type Given, SmallWorld } from './small-world.ts'
 
 // What random schedules found, or find too seldom, told step by step.
 
@@ -243,6 +243,42 @@ describe('a process that comes back after others took its place', () => {
       }
       await world.pass(50)
     }
+  })
+
+  test('gives up the puts that one has deleted or replaced who has left since', async () => {
+    const processes = await world.start('a', 'b', 'c')
+    const [a, b, c] = processes
+    const candidates = Array.from({ length: 40 }, (_, n) => world.key(a!, 'kept', n))
+    for (const key of candidates) await world.put(b!, 'kept', key)
+    const values = new Map<string, number | null>()
+    await returned(processes, async () => {
+      const theirs = candidates.filter((key) => b!.cluster.ownerOf(b!.cluster.slotter('kept')(key)) === 'c')
+      for (const [index, key] of theirs.entries()) {
+        if (index % 2 === 0) expect(await world.delete(b!, 'kept', key)).toBe('')
+        values.set(key, index % 2 === 0 ? null : await world.put(b!, 'kept', key))
+      }
+      // It could tell again what was missed. Others only know what they heard.
+      world.cluster.leave(c!)
+      await world.pass(2_000)
+    })
+    expect(values.size).toBeGreaterThan(2)
+    await world.pass(1)
+    const found = async (process: SimulatedProcess): Promise<Map<string, Given>> => {
+      const reading = Array.from(
+        values.keys(),
+        async (key) => [key, await world.reading(process, 'kept', key)] as const,
+      )
+      return new Map(await world.ended(Promise.all(reading)))
+    }
+    // Until it knows that one has left it waits for that one's word, for as long as its readers do.
+    for (let times = 0; times < 40; times++) {
+      for (const process of [a!, b!]) {
+        for (const [key, given] of await found(process)) expect([values.get(key), 'READ_TIMEOUT']).toContain(given)
+      }
+      await world.pass(50)
+    }
+    await world.untilWell()
+    for (const process of [a!, b!]) expect(await found(process)).toEqual(values)
   })
 
   test('drops what one changed that came and went meanwhile', async () => {
@@ -580,6 +616,21 @@ describe('copies of others', () => {
     const second = world.putting(b!, 'stored', heard)
     expect(await world.ended(Promise.all([first.done, second.done]), 500)).toEqual(['', ''])
     expect(await world.read(c!, 'stored', missed)).toBe(first.value)
+  })
+
+  test('are dropped when a change of them was missed that its sender can no longer repeat', async () => {
+    world = new SmallWorld({ delayMs: (_from, _to, subject) => (subject.includes('.ctl.') ? 60 : undefined) })
+    const [a, , c] = await world.start('a', 'b', 'c')
+    const [missed, heard] = [world.key(a!, 'stored', 0), world.key(a!, 'stored', 1)]
+    await world.put(a!, 'stored', missed)
+    await world.warm(c!, 'stored', missed)
+    world.cluster.loseChanges(c!, 1)
+    const { value } = world.putting(a!, 'stored', missed)
+    await world.pass(30)
+    void world.putting(a!, 'stored', heard)
+    await world.pass(30)
+    world.cluster.kill(a!)
+    expect(await world.read(c!, 'stored', missed)).toBe(value)
   })
 
   test('are not kept from before a clear that the owner had not heard of', async () => {
