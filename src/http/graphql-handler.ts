@@ -79,7 +79,6 @@ export function graphqlHandler(options: GraphqlHandlerOptions): GraphqlHandler {
       useRoutes(),
       // Before a body is read, and whatever it says: nothing of a stranger's operation is looked at.
       useCaller(context),
-
       useAcceptableAnswers(),
       useJsonRequests(maxBodyBytes),
       ...(trusted === undefined ? [] : [useTrustedDocuments(trusted)]),
