@@ -12,7 +12,10 @@ export interface RateLimitConfig {
 
 /** When to leave a failing source in peace. */
 export interface CircuitBreakerConfig {
-  /** Failed calls in a row that open the circuit. A whole number from 1. */
+  /**
+   * Failed calls in a row that open the circuit: those that threw, took too long, or returned an error for every key. A
+   * key that fails by itself counts once in a row, however often it is asked for. A whole number from 1.
+   */
   readonly failures: number
   /** How long reads then fail with `SOURCE_CIRCUIT_OPEN`, before one call tries again. From 1 ms to 1 h. */
   readonly reset: Duration

@@ -14,6 +14,8 @@ export class Protection {
   #tokens: number
   #filledAtMs: number
   #failuresInRow = 0
+  /** Keys that were answered with errors in this row. */
+  readonly #failedKeys = new Set<string>()
   #openUntilMs = -Infinity
   #probing = false
 
@@ -31,7 +33,7 @@ export class Protection {
     this.#filledAtMs = clock.monotonic()
   }
 
-  /** @returns why the source must not be called now, or `undefined`; then `report` must follow. */
+  /** @returns why the source must not be called now, or `undefined`; then `report` or `reportErrors` must follow. */
   refuse(): FedcacheError | undefined {
     return this.#refuseWhileOpen() ?? this.#refuseOverRate()
   }
@@ -42,9 +44,24 @@ export class Protection {
     this.#probing = false
     if (succeeded) {
       this.#failuresInRow = 0
+      this.#failedKeys.clear()
     } else if (++this.#failuresInRow >= this.#circuitBreaker.failures) {
       this.#openUntilMs = this.#clock.monotonic() + this.#circuitBreaker.resetMs
+      this.#failedKeys.clear()
     }
+  }
+
+  /**
+   * Tells that a call that was let through returned an error for each of its keys. So does a source that asks key by key
+   * when what is behind it is gone, and so does any source for a key that is bad by itself. That one must not count
+   * again however often it is asked for, or it would take all others of the keyspace with it.
+   */
+  reportErrors(keys: readonly string[]): void {
+    if (this.#circuitBreaker === undefined) return
+    this.#probing = false
+    if (keys.every((key) => this.#failedKeys.has(key))) return
+    for (const key of keys) this.#failedKeys.add(key)
+    this.report(false)
   }
 
   #refuseWhileOpen(): FedcacheError | undefined {

@@ -74,9 +74,11 @@ export class SourceLoader {
       this.#protection.report(false)
       return this.#failBatch(flights, keys.length, durationMs, ending)
     }
+    // What is wrong with a value, or with the keyspace's own functions, is no failure of the source: it did answer.
+    if (ending.result.every((answer) => answer instanceof Error)) this.#protection.reportErrors(keys)
+    else this.#protection.report(true)
     const answers = new Map(keys.map((key, index) => [key, ending.result[index]]))
     const errors = this.#landAll(flights, answers, version)
-    this.#protection.report(errors < flights.length)
     this.#context.logger.info(
       { keyspace: name, source: this.#source.name, keys: keys.length, errors, durationMs: Math.round(durationMs) },
       'loaded',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { KeyspacePolicy } from '../../../src/engine/policy.ts'
 import { Protection } from '../../../src/engine/protection.ts'
 import { FedcacheError } from '../../../src/errors.ts'
 import { after, engineOver, failure } from '../../support/engine-fixture.ts'
@@ -106,6 +107,40 @@ describe('a circuit breaker', () => {
     await load([new Error('no'), new Error('no')])
     expect((await after(clock, 0, failure(engine.get('things', 'a')))).code).toBe('SOURCE_CIRCUIT_OPEN')
     expect(source.loads).toHaveLength(2)
+  })
+
+  test.each<[string, Partial<KeyspacePolicy>, unknown]>([
+    ['an error of the source', {}, new Error('no such row')],
+    ['a value that is too large', { maxValueBytes: 10 }, 'x'.repeat(20)],
+    ['a value that is none', {}, NaN],
+    [
+      'a function of the keyspace that throws',
+      {
+        expiry: (key) => {
+          if (key === 'bad') throw new Error('no expiry')
+          return undefined
+        },
+      },
+      1,
+    ],
+  ])('stays closed for other keys while one is answered with %s, however often', async (_, policy, answer) => {
+    const source = answeringSource((key) => (key === 'bad' ? answer : 1))
+    const { engine, clock } = engineOver(source, { ...policy, circuitBreaker: { failures: 2, resetMs: 60_000 } })
+    for (let times = 0; times < 5; times++) await after(clock, 0, failure(engine.get('things', 'bad')))
+    expect((await after(clock, 0, engine.get('things', 'good')))?.value).toBe(1)
+  })
+
+  test('opens when one key after the other fails, as they do where a source asks key by key for what is gone', async () => {
+    const { engine, clock } = engineOver(
+      answeringSource(() => new Error('connection refused')),
+      { circuitBreaker: { failures: 2, resetMs: 60_000 } },
+    )
+    const codes: string[] = []
+    for (const key of ['a', 'a', 'b', 'c']) codes.push((await after(clock, 0, failure(engine.get('things', key)))).code)
+    expect(codes).toEqual(['SOURCE_FAILED', 'SOURCE_FAILED', 'SOURCE_FAILED', 'SOURCE_CIRCUIT_OPEN'])
+    await clock.advance(60_000)
+    expect((await after(clock, 0, failure(engine.get('things', 'a')))).code).toBe('SOURCE_FAILED')
+    expect((await after(clock, 0, failure(engine.get('things', 'b')))).code).toBe('SOURCE_CIRCUIT_OPEN')
   })
 
   test('counts a timeout as a failure', async () => {
