@@ -5,7 +5,14 @@ import { Departures } from './departures.ts'
 import type { Entry } from './entry.ts'
 import { EventHub } from './event-hub.ts'
 import { type ClusterEvent, type EngineEvent, type EntryChange, isEntryChange, missed } from './events.ts'
-import { badInput, type InputLimits, requireKeyCount, requireTags } from './input-limits.ts'
+import {
+  badInput,
+  type InputLimits,
+  requireKeyCount,
+  requireList,
+  requireTags,
+  requireTimeout,
+} from './input-limits.ts'
 import type { Keyspace } from './keyspace.ts'
 import { KeyspaceCatalogue } from './keyspace-catalogue.ts'
 import { type ServedKeyspace, Keyspaces, keyspaceInfo } from './keyspaces.ts'
@@ -172,7 +179,7 @@ export class Engine {
   /**
    * Reads many entries: per key, in order, an entry, `null` or an error of its own.
    *
-   * @throws FedcacheError `KEYSPACE_NOT_FOUND`, `TOO_MANY_KEYS` or `UNAVAILABLE` for the call as a whole.
+   * @throws FedcacheError `KEYSPACE_NOT_FOUND`, `BAD_USER_INPUT`, `TOO_MANY_KEYS` or `UNAVAILABLE` for the call as a whole.
    */
   async getMany(keyspace: string, keys: readonly string[], options: ReadOptions = {}): Promise<readonly ReadResult[]> {
     return this.read(keyspace, keys, options)
@@ -185,7 +192,8 @@ export class Engine {
     options: ReadOptions = {},
   ): readonly ReadResult[] | Promise<readonly ReadResult[]> {
     const served = this.#served(keyspace)
-    requireKeyCount(keys.length, this.#options.limits)
+    requireKeyCount(keys, this.#options.limits)
+    requireTimeout(options.timeoutMs ?? 0)
     return read(this.#readContext, served.keyspace, keys, options)
   }
 
@@ -307,6 +315,7 @@ export class Engine {
   /** Removes keyspaces: all of them, or none when one is unknown. */
   async deleteKeyspaces(names: readonly string[]): Promise<Confirmation> {
     this.#requireRunning(nothingChanged)
+    requireList(names, 'Names of keyspaces', nothingChanged)
     for (const name of names) this.#served(name, nothingChanged)
     await this.#options.peers.whenWritable(this.#options.defaultPolicy.writeTimeoutMs)
     return this.#catalogue.delete([...new Set(names)].map((name) => this.#served(name, nothingChanged)))
@@ -329,6 +338,7 @@ export class Engine {
    */
   entryChanges(keyspace: string, keys?: readonly string[]): AsyncIterableIterator<EntryChange> {
     this.#served(keyspace)
+    if (keys !== undefined) requireList(keys, 'Keys')
     return this.#changes.subscribe(keyspace, keys)
   }
 

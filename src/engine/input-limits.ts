@@ -35,15 +35,45 @@ export function keyProblem(
   return undefined
 }
 
-/** @throws FedcacheError `TOO_MANY_KEYS` */
-export function requireKeyCount(count: number, limits: InputLimits, options?: FedcacheErrorOptions): void {
-  if (count > limits.maxKeysPerCall) {
+/**
+ * A list, whatever is in it. JavaScript callers may give a string, which would fall apart into characters,
+ * or a Set, which would count as empty.
+ *
+ * @throws FedcacheError `BAD_USER_INPUT`
+ */
+export function requireList(given: unknown, what: string, options?: FedcacheErrorOptions): void {
+  if (!Array.isArray(given)) throw badInput(`${what} are a list; received ${quote(given)}.`, options)
+}
+
+/**
+ * What one call is to work on: a list that is not too long, whatever is in it.
+ *
+ * @throws FedcacheError `BAD_USER_INPUT`, `TOO_MANY_KEYS`
+ */
+export function requireKeyCount(
+  given: readonly unknown[],
+  limits: InputLimits,
+  options?: FedcacheErrorOptions,
+  what: string = 'Keys',
+): void {
+  requireList(given, what, options)
+  if (given.length > limits.maxKeysPerCall) {
     throw new FedcacheError(
       'TOO_MANY_KEYS',
-      `One call takes at most ${limits.maxKeysPerCall} keys; received ${count}. Split them over several calls.`,
+      `One call takes at most ${limits.maxKeysPerCall} keys; received ${given.length}. Split them over several calls.`,
       options,
     )
   }
+}
+
+/**
+ * How long a caller is ready to wait, in milliseconds.
+ *
+ * @throws FedcacheError `BAD_USER_INPUT`
+ */
+export function requireTimeout(timeoutMs: unknown): void {
+  if (typeof timeoutMs === 'number' && timeoutMs >= 0) return
+  throw badInput(`A timeoutMs is a number of milliseconds from 0; received ${quote(timeoutMs)}.`)
 }
 
 /**
@@ -64,6 +94,13 @@ export function requireTags(given: unknown, what: string, options?: FedcacheErro
     if (typeof tag !== 'string' || tag.length === 0 || Buffer.byteLength(tag) > maxTagBytes) {
       throw badInput(`A tag is a string of 1 to ${maxTagBytes} bytes; received ${quote(tag)} for ${what}.`, options)
     }
+    // UTF-8 would make the same of all halves, and so one tag of several.
+    if (!tag.isWellFormed()) {
+      throw badInput(
+        `A tag is well-formed Unicode; received half of a surrogate pair in ${quote(tag)} for ${what}.`,
+        options,
+      )
+    }
   }
   return tags.length === 0 ? noTags : [...new Set(tags as readonly string[])].map(copyString)
 }
@@ -83,7 +120,10 @@ export function requireKeyspaceName(name: unknown): string {
 }
 
 /** @throws FedcacheError `BAD_USER_INPUT` */
-export function requireLifetime(ttlMs: number, what: string, options?: FedcacheErrorOptions): number {
+export function requireLifetime(ttlMs: unknown, what: string, options?: FedcacheErrorOptions): number {
+  if (typeof ttlMs !== 'number') {
+    throw badInput(`${what} is a number of milliseconds; received ${quote(ttlMs)}.`, options)
+  }
   if (!(ttlMs > 0 && ttlMs <= maxDurationMs)) {
     throw badInput(`${what} lies between 1 ms and 10 years from now; received ${ttlMs} ms.`, options)
   }
@@ -102,6 +142,8 @@ export function quote(received: unknown): string {
 }
 
 function literal(received: unknown): string {
+  // JSON has no NaN.
+  if (typeof received === 'number') return `${received}`
   try {
     return JSON.stringify(received) ?? typeof received
   } catch {

@@ -1,5 +1,6 @@
 import { FedcacheError, type FedcacheErrorOptions } from '../errors.ts'
 import type { Clock, Logger, Peers, Source } from '../ports/index.ts'
+import { quote } from './input-limits.ts'
 import { KeyQueue } from './key-queue.ts'
 import { Keyspace } from './keyspace.ts'
 import type { MemoryBudget } from './memory.ts'
@@ -43,7 +44,7 @@ export class Keyspaces {
     if (served === undefined) {
       throw new FedcacheError(
         'KEYSPACE_NOT_FOUND',
-        `There is no keyspace ${JSON.stringify(name.length > 64 ? `${name.slice(0, 64)}…` : name)}; the query "keyspaces { name }" lists those there are.`,
+        `There is no keyspace ${quote(name)}; the query "keyspaces { name }" lists those there are.`,
         options,
       )
     }

@@ -1,3 +1,4 @@
+import { isDate } from 'node:util/types'
 import { asFedcacheError, FedcacheError } from '../errors.ts'
 import type { Clock, WriteTransfer } from '../ports/index.ts'
 import { badInput, type InputLimits, keyProblem, quote, requireLifetime, requireTags } from './input-limits.ts'
@@ -20,9 +21,9 @@ export function preparePuts(
   limits: InputLimits,
   clock: Clock,
 ): (PreparedPut | FedcacheError)[] {
-  const lastIndex = new Map(inputs.map((input, index) => [input.key, index]))
+  const lastIndex = new Map(inputs.map((input, index) => [keyOf(input), index]))
   return inputs.map((input, index) => {
-    const problem = keyProblem(input.key, limits, nothingChanged)
+    const problem = inputProblem(input) ?? keyProblem(input.key, limits, nothingChanged)
     if (problem !== undefined) return problem
     if (lastIndex.get(input.key) !== index) {
       return badInput(
@@ -37,6 +38,16 @@ export function preparePuts(
       return new FedcacheError(code, message, { outcome: 'NONE', cause })
     }
   })
+}
+
+/** Of JavaScript callers, who may give anything. */
+function keyOf(input: PutInput | null | undefined): string | undefined {
+  return input?.key
+}
+
+function inputProblem(input: unknown): FedcacheError | undefined {
+  if (typeof input === 'object' && input !== null) return undefined
+  return badInput(`An entry to put is an object with key and value; received ${quote(input)}.`, nothingChanged)
 }
 
 function preparePut(keyspace: Keyspace, input: PutInput, clock: Clock): PreparedPut {
@@ -73,6 +84,7 @@ function isGiven(input: PutInput, field: 'value' | 'text' | 'bytes'): boolean {
 /** When the entry is to end, on the monotonic clock; `undefined` where that was not given. */
 function endOf({ ttlMs, expiresAt }: PutInput, where: string, clock: Clock): number | undefined {
   if (expiresAt === undefined || expiresAt === null) return undefined
+  if (!isDate(expiresAt)) throw badInput(`The expiresAt of ${where} is a Date; received ${quote(expiresAt)}.`)
   if (ttlMs === undefined || ttlMs === null) return expiresAt.getTime() - clock.wallOffsetMs()
   throw badInput(`At most one of ttl and expiresAt is given for ${where}; received both.`)
 }

@@ -1,4 +1,5 @@
 import { FedcacheError } from '../errors.ts'
+import { requireList } from './input-limits.ts'
 import type { ReadResult, WarmResult } from './results.ts'
 
 /** Reads any number of keys, `maxKeysPerCall` at a time, one call after the other. */
@@ -7,6 +8,7 @@ export async function warm(
   maxKeysPerCall: number,
   read: (keys: readonly string[]) => readonly ReadResult[] | Promise<readonly ReadResult[]>,
 ): Promise<WarmResult> {
+  requireList(keys, 'Keys to warm')
   const errors: { index: number; key: string; error: FedcacheError }[] = []
   let loaded = 0
   for (let from = 0; from < keys.length; from += maxKeysPerCall) {

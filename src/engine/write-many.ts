@@ -27,7 +27,7 @@ export async function putMany(
   inputs: readonly PutInput[],
 ): Promise<PutManyResult> {
   const { limits, clock } = context
-  requireKeyCount(inputs.length, limits, nothingChanged)
+  requireKeyCount(inputs, limits, nothingChanged, 'Entries to put')
   const prepared = preparePuts(served.keyspace, inputs, limits, clock)
   const { answers, confirmation } = await write(context, served, prepared)
   const results = answers.map((answer) =>
@@ -43,7 +43,7 @@ export async function deleteMany(
   keys: readonly string[],
 ): Promise<DeleteManyResult> {
   const { limits } = context
-  requireKeyCount(keys.length, limits, nothingChanged)
+  requireKeyCount(keys, limits, nothingChanged)
   // Deleting a key twice in one call is deleting it once.
   const unique = [...new Set(keys)]
   const writes = unique.map((key) => keyProblem(key, limits, nothingChanged) ?? ({ kind: 'DELETE', key } as const))

@@ -68,6 +68,8 @@ describe('a source that answers wrongly', () => {
   test.each([
     ['a lifetime of 0', { ttlMs: 0 }],
     ['a lifetime of centuries', { ttlMs: 1e13 }],
+    ['a lifetime that is a text', { ttlMs: '100' as unknown as number }],
+    ['half a character for a tag', { tags: ['\ud800'] }],
     ['a tag that is none', { tags: [''] }],
     ['a tag of another type', { tags: [7n as unknown as string] }],
     ['tags that are no list', { tags: 7 as unknown as [] }],
