@@ -1,7 +1,7 @@
 import type { CatalogueRecord, Logger, Peers, Source } from '../ports/index.ts'
 import type { Changes } from './changes.ts'
 import { badInput, quote, requireKeyspaceName } from './input-limits.ts'
-import { type KeyspaceSetting, settingNames, withSettings } from './keyspace-settings.ts'
+import { type KeyspaceSetting, requireSettings, settingNames, withSettings } from './keyspace-settings.ts'
 import { type Keyspaces, type ServedKeyspace } from './keyspaces.ts'
 import type { KeyspaceDefinition, KeyspacePolicy, ValueFormat } from './policy.ts'
 import type { Confirmation, CreateKeyspaceInput, KeyspaceSettings } from './results.ts'
@@ -45,6 +45,7 @@ export class KeyspaceCatalogue {
 
   /** @throws FedcacheError `KEYSPACE_EXISTS`, `BAD_USER_INPUT` */
   async create(input: CreateKeyspaceInput): Promise<ServedKeyspace> {
+    requireSettings(input, ['name', 'source', 'format'])
     const name = requireKeyspaceName(input.name)
     const { source, format } = input
     const definition: RuntimeDefinition = { ...onlySettings(input), source, format }
@@ -56,6 +57,7 @@ export class KeyspaceCatalogue {
 
   /** @throws FedcacheError `BAD_USER_INPUT` */
   async update(served: ServedKeyspace, settings: KeyspaceSettings): Promise<ServedKeyspace> {
+    requireSettings(settings)
     const { name, definition } = served.keyspace
     const policy = withSettings(definition.policy, settings, this.#context.memoryLimit)
     const updated = this.#context.keyspaces.update(served, { ...definition, policy })
@@ -127,8 +129,7 @@ export class KeyspaceCatalogue {
         outcome: 'NONE',
       })
     }
-    const format = definition.format ?? defaultPolicy.format
-    const policy = withSettings({ ...defaultPolicy, format }, onlySettings(definition), memoryLimit)
+    const policy = withSettings(defaultPolicy, definition, memoryLimit)
     return { name, origin: 'RUNTIME', sourceName, source, policy }
   }
 

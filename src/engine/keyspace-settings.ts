@@ -1,5 +1,5 @@
-import { badInput, maxDurationMs } from './input-limits.ts'
-import type { KeyspacePolicy } from './policy.ts'
+import { badInput, maxDurationMs, quote } from './input-limits.ts'
+import type { CacheScope, KeyspacePolicy, ValueFormat } from './policy.ts'
 import type { KeyspaceSettings } from './results.ts'
 
 interface Range {
@@ -11,7 +11,13 @@ interface Range {
 const duration = (min: number): Range => ({ min, max: maxDurationMs, whole: false })
 const count = (max: number): Range => ({ min: 1, max, whole: true })
 
-const ranges: Readonly<Record<Exclude<keyof KeyspaceSettings, 'cacheScope'>, Range>> = {
+/** What a setting may be: a number in a range, or one of some words. */
+type Rule = Range | readonly string[]
+
+const cacheScopes: readonly CacheScope[] = ['private', 'public']
+const formats: readonly ValueFormat[] = ['json', 'text', 'bytes']
+
+const rules: Readonly<Record<keyof KeyspaceSettings, Rule>> = {
   ttlMs: duration(1),
   ttlJitter: { min: 0, max: 1, whole: false },
   negativeTtlMs: duration(0),
@@ -25,36 +31,55 @@ const ranges: Readonly<Record<Exclude<keyof KeyspaceSettings, 'cacheScope'>, Ran
   maxValueBytes: count(512 * 1024 * 1024),
   maxBatchSize: count(100_000),
   batchWindowMs: { min: 0, max: 10_000, whole: false },
+  cacheScope: cacheScopes,
 }
 
 /** The name of a setting. */
 export type KeyspaceSetting = keyof KeyspaceSettings
 
 /** The names of all settings. */
-export const settingNames: ReadonlySet<KeyspaceSetting> = new Set([
-  ...(Object.keys(ranges) as KeyspaceSetting[]),
-  'cacheScope',
-])
+export const settingNames: ReadonlySet<KeyspaceSetting> = new Set(Object.keys(rules) as KeyspaceSetting[])
+
+/**
+ * Settings as callers give them, none of which is unknown: it would be without effect, and nobody would notice.
+ *
+ * @param beside names of what else is given with them.
+ * @throws FedcacheError `BAD_USER_INPUT`
+ */
+export function requireSettings(given: object, beside: readonly string[] = []): void {
+  if (typeof given !== 'object' || given === null) {
+    throw badInput(`The settings of a keyspace are an object; received ${quote(given)}.`, { outcome: 'NONE' })
+  }
+  const known = [...beside, ...settingNames]
+  const unknown = Object.keys(given).filter((name) => !known.includes(name))
+  if (unknown.length === 0) return
+  throw badInput(
+    `A keyspace has no such settings here: ${unknown.map(quote).join(', ')}. Known are ${known.join(', ')}.`,
+    { outcome: 'NONE' },
+  )
+}
 
 /**
  * A policy with some settings changed.
  *
+ * @param settings with `format` only for a keyspace that is being made: its entries are written by it.
  * @param memoryLimit what all keyspaces together may hold; `maxBytes` may not be more.
  * @throws FedcacheError `BAD_USER_INPUT` that names every setting that is out of range.
  */
-export function withSettings(policy: KeyspacePolicy, settings: KeyspaceSettings, memoryLimit: number): KeyspacePolicy {
+export function withSettings(
+  policy: KeyspacePolicy,
+  settings: KeyspaceSettings & { readonly format?: ValueFormat | null },
+  memoryLimit: number,
+): KeyspacePolicy {
   const changed: Record<string, unknown> = {}
   const problems: string[] = []
-  for (const [name, range] of Object.entries(ranges) as [keyof typeof ranges, Range][]) {
-    const value = settings[name]
+  for (const [name, rule] of Object.entries({ ...rules, format: formats }) as [keyof typeof settings, Rule][]) {
+    const value: unknown = settings[name]
     if (value === undefined || value === null) continue
-    const max = name === 'maxBytes' ? memoryLimit : range.max
-    const inRange = value >= range.min && value <= max && (!range.whole || Number.isInteger(value))
-    if (inRange) changed[name] = value
-    else
-      problems.push(`${name} is ${range.whole ? 'a whole number ' : ''}from ${range.min} to ${max}, received ${value}`)
+    const problem = problemOf(value, name === 'maxBytes' ? count(memoryLimit) : rule)
+    if (problem === undefined) changed[name] = value
+    else problems.push(`${name} is ${problem}, received ${quote(value)}`)
   }
-  if (settings.cacheScope !== undefined && settings.cacheScope !== null) changed.cacheScope = settings.cacheScope
   const next: KeyspacePolicy = { ...policy, ...changed }
   // Who only makes a keyspace smaller need not know how large its values may be: none larger than it is taken.
   const isGiven = settings.maxValueBytes !== undefined && settings.maxValueBytes !== null
@@ -63,4 +88,16 @@ export function withSettings(policy: KeyspacePolicy, settings: KeyspaceSettings,
   }
   if (problems.length > 0) throw badInput(`Settings out of range: ${problems.join('; ')}.`, { outcome: 'NONE' })
   return next
+}
+
+/** What a value should be, where it is something else. */
+function problemOf(value: unknown, rule: Rule): string | undefined {
+  if (isWords(rule)) return rule.some((word) => word === value) ? undefined : `one of ${rule.map(quote).join(', ')}`
+  const { min, max, whole } = rule
+  const isRight = typeof value === 'number' && value >= min && value <= max && (!whole || Number.isInteger(value))
+  return isRight ? undefined : `a ${whole ? 'whole ' : ''}number from ${min} to ${max}`
+}
+
+function isWords(rule: Rule): rule is readonly string[] {
+  return Array.isArray(rule)
 }

@@ -120,3 +120,43 @@ test('half a character is no tag, and so drops no entry that has another half', 
     message: expect.stringContaining('"\\udfff"'),
   })
 })
+
+describe('settings of a keyspace', () => {
+  test.each([
+    ['nothing', undefined, 'an object; received undefined'],
+    ['a text', 'new', 'an object; received "new"'],
+    [
+      'a format that is none',
+      { name: 'new', format: 'xml' },
+      'format is one of "json", "text", "bytes", received "xml"',
+    ],
+    [
+      'a scope that is none',
+      { name: 'new', cacheScope: 'X' },
+      'cacheScope is one of "private", "public", received "X"',
+    ],
+    ['a number in a text', { name: 'new', ttlMs: '500' }, 'received "500"'],
+    ['a field that is none', { name: 'new', ttl: '5m' }, '"ttl". Known are name, source, format, ttlMs'],
+  ])('are refused where they are %s', async (_, input, message) => {
+    const engine = anEngine()
+    const error = await failure(call(engine, 'createKeyspace', input))
+    expect(error).toMatchObject({ code: 'BAD_USER_INPUT', outcome: 'NONE', message: expect.stringContaining(message) })
+    expect(engine.keyspaces()).toHaveLength(4)
+  })
+
+  test.each([
+    ['nothing', undefined],
+    ['a scope that is none', { cacheScope: 'X' }],
+    ['a number in a text', { ttlMs: '500' }],
+    ['a field that is none', { nonsense: 1 }],
+    ['a format, which cannot be changed', { format: 'text' }],
+  ])('are refused in a change where they are %s', async (_, settings) => {
+    const engine = anEngine()
+    const before = engine.keyspace('things')
+    expect(await failure(call(engine, 'updateKeyspace', 'things', settings))).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      outcome: 'NONE',
+    })
+    expect(engine.keyspace('things')).toEqual(before)
+  })
+})
