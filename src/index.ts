@@ -48,6 +48,7 @@ export type {
   ReadResult,
   WarmResult,
 } from './engine/results.ts'
+export type { EntryKind, StoredEntry } from './engine/stored-entry.ts'
 
 export {
   ConfigError,

@@ -92,4 +92,16 @@ export class EntryView implements Entry {
   get tags(): readonly string[] {
     return this.stored.tags
   }
+
+  /** What `JSON.stringify` writes: all but how the value is kept, and the value once, as its format has it. */
+  toJSON(): object {
+    const { keyspace, key, format, size, version, createdAt, expiresAt, ttlMs, ageMs, stale, servedFrom, owner, tags } =
+      this
+    const value = format === 'bytes' ? Buffer.from(this.bytes).toString('base64') : (this.value ?? this.text)
+    const times = { createdAt, expiresAt, ttlMs, ageMs }
+    return { keyspace, key, format, [fieldOf[format]]: value, size, version, ...times, stale, servedFrom, owner, tags }
+  }
 }
+
+/** The field of an entry that has its value. */
+const fieldOf: Readonly<Record<ValueFormat, string>> = { json: 'value', text: 'text', bytes: 'bytes' }

@@ -4,7 +4,10 @@ import type { StoredEntry } from './stored-entry.ts'
 
 export type { ServedFrom } from '../ports/index.ts'
 
-/** An entry as one read saw it. It does not change; reading again may give another. */
+/**
+ * An entry as one read saw it. It does not change; reading again may give another. `JSON.stringify` writes its fields
+ * but `encoded` and `stored`, and the value in the one field that its format is has, bytes as base64.
+ */
 export interface Entry {
   readonly keyspace: string
   readonly key: string
@@ -33,7 +36,8 @@ export interface Entry {
   readonly servedFrom: ServedFrom
   /** `peerId` of the key's owner; `null` where none is known. */
   readonly owner: string | null
+  /** Frozen. */
   readonly tags: readonly string[]
-  /** The stored entry behind this reading. */
+  /** The stored entry behind this reading, for those who count what is kept; its times are those of a monotonic clock. */
   readonly stored: StoredEntry
 }

@@ -1,3 +1,4 @@
+import { noTags } from './input-limits.ts'
 import { chargedBytes } from './memory.ts'
 import type { EntryKind, StoredEntry } from './stored-entry.ts'
 
@@ -23,7 +24,8 @@ export class MemoryEntry<Content extends string | null> implements StoredEntry {
     this.nearUntilMs = parts.nearUntilMs
     this.encoded = parts.encoded
     this.slot = parts.slot
-    this.tags = parts.tags
+    // Every reader is given this very list.
+    this.tags = parts.tags.length === 0 ? noTags : Object.freeze(parts.tags)
     this.bytes = chargedBytes(parts.key, parts.encoded, parts.tags)
     this.kind = parts.kind
     this.key = parts.key
