@@ -1,7 +1,7 @@
 import type DataLoader from 'dataloader'
 import { FedcacheError } from '../errors.ts'
-import { type Clock, type LoadResult, type Logger, type Source, SourceEntry } from '../ports/index.ts'
-import { answersInOrder, requireRevision } from './answers.ts'
+import type { Clock, Logger, Source } from '../ports/index.ts'
+import { type Answer, answersInOrder, requireRevision, unwrapped } from './answers.ts'
 import { underDeadline } from './deadline.ts'
 import { Arrival, type Flight } from './flights.ts'
 import { gather } from './gather.ts'
@@ -74,10 +74,11 @@ export class SourceLoader {
       this.#protection.report(false)
       return this.#failBatch(flights, keys.length, durationMs, ending)
     }
+    // By index: a list may have holes.
+    const answers = new Map(keys.map((key, index) => [key, unwrapped(ending.result[index])]))
     // What is wrong with a value, or with the keyspace's own functions, is no failure of the source: it did answer.
-    if (ending.result.every((answer) => answer instanceof Error)) this.#protection.reportErrors(keys)
+    if (answers.values().every(({ value }) => value instanceof Error)) this.#protection.reportErrors(keys)
     else this.#protection.report(true)
-    const answers = new Map(keys.map((key, index) => [key, ending.result[index]]))
     const errors = this.#landAll(flights, answers, version)
     this.#context.logger.info(
       { keyspace: name, source: this.#source.name, keys: keys.length, errors, durationMs: Math.round(durationMs) },
@@ -85,11 +86,11 @@ export class SourceLoader {
     )
   }
 
-  #landAll(flights: readonly Flight[], answers: ReadonlyMap<string, LoadResult>, version: number): number {
+  #landAll(flights: readonly Flight[], answers: ReadonlyMap<string, Answer>, version: number): number {
     let errors = 0
     let firstCause: unknown
     for (const flight of flights) {
-      const arrival = this.#arrive(flight, answers.get(flight.key), version)
+      const arrival = this.#arrive(flight, answers.get(flight.key)!, version)
       if (arrival instanceof FedcacheError) {
         firstCause ??= arrival.cause ?? arrival
         errors++
@@ -104,9 +105,9 @@ export class SourceLoader {
     return errors
   }
 
-  #arrive(flight: Flight, answer: LoadResult, version: number): Arrival | FedcacheError {
-    if (answer instanceof FedcacheError) return answer
-    if (answer instanceof Error) return this.#keyFailed(flight.key, answer)
+  #arrive(flight: Flight, answer: Answer, version: number): Arrival | FedcacheError {
+    if (answer.value instanceof FedcacheError) return answer.value
+    if (answer.value instanceof Error) return this.#keyFailed(flight.key, answer.value)
     try {
       const atMs = this.#context.clock.monotonic()
       return new Arrival(this.#entryOf(flight, answer, version), 'SOURCE', atMs)
@@ -117,10 +118,9 @@ export class SourceLoader {
     }
   }
 
-  #entryOf({ key, near }: Flight, answer: LoadResult, version: number): StoredEntry {
+  #entryOf({ key, near }: Flight, { value, options }: Answer, version: number): StoredEntry {
     const kind = near ? 'NEAR' : 'LOADED'
-    const { value, options } = answer instanceof SourceEntry ? answer : { value: answer, options: {} }
-    const stamp = requireRevision(this.#source.name, options) ?? version
+    const stamp = requireRevision(this.#source.name, key, options) ?? version
     if (value === null || value === undefined) {
       const { negativeTtlMs } = this.#keyspace.policy
       return this.#keyspace.entry(key, { encoded: null, ttlMs: negativeTtlMs, tags: noTags }, stamp, kind)

@@ -98,7 +98,7 @@ export class SourceWriter {
       return this.#failed(key, result)
     }
     try {
-      return { revision: requireRevision(this.#source.name, result) }
+      return { revision: requireRevision(this.#source.name, key, result) }
     } catch (error) {
       return this.#failed(key, error)
     }

@@ -42,7 +42,8 @@ export class SourceEntry {
 /**
  * Wraps a value so that a source can say how long it lives, which tags it has or which revision it is.
  *
- * @param value what would have been returned without the wrapper; `null` still means not found.
+ * @param value what would have been returned without the wrapper; `null` still means not found, and an `Error` still
+ * fails the key. Where it is a wrapper itself, `options` are added to those inside and go before them.
  */
 export function sourceEntry(value: unknown, options: SourceEntryOptions): SourceEntry {
   return new SourceEntry(value, options)

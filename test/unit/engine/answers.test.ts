@@ -21,8 +21,8 @@ describe('answers', () => {
     ['nothing', undefined, 'neither a list nor a Map'],
     ['null', null, 'neither a list nor a Map'],
     ['an object', { a: 1, b: 2 }, 'neither a list nor a Map'],
-    ['a Map with a foreign key', new Map([['z', 1]]), 'not asked for'],
-    ['a Map with too many keys', new Map(Object.entries({ a: 1, b: 2, c: 3 })), 'not asked for'],
+    ['a Map with a foreign key', new Map([['z', 1]]), 'not asked for, such as "z"'],
+    ['a Map with too many keys', new Map(Object.entries({ a: 1, b: 2, c: 3 })), 'not asked for, such as "c"'],
   ])('that are %s fail the whole call', (_, returned, reason) => {
     expect(() => answersInOrder('db', ['a', 'b'], returned)).toThrow(
       expect.objectContaining({ code: 'SOURCE_FAILED', message: expect.stringContaining(reason) }),
@@ -45,12 +45,18 @@ describe('receipts', () => {
 
 describe('a revision', () => {
   test('is optional', () => {
-    expect(requireRevision('db', undefined)).toBeUndefined()
-    expect(requireRevision('db', {})).toBeUndefined()
-    expect(requireRevision('db', { revision: 0 })).toBe(0)
+    expect(requireRevision('db', 'a', undefined)).toBeUndefined()
+    expect(requireRevision('db', 'a', {})).toBeUndefined()
+    expect(requireRevision('db', 'a', { revision: 0 })).toBe(0)
   })
 
   test.each([-1, 1.5, NaN, 2 ** 53, '7', 7n, null])('is no %s', (revision) => {
-    expect(() => requireRevision('db', { revision: revision as number })).toThrow('safe integer')
+    expect(() => requireRevision('db', 'a', { revision: revision as number })).toThrow('safe integer')
+  })
+
+  test('that is none is told with its key, and says nothing of other keys', () => {
+    expect(() => requireRevision('db', 'a', { revision: 1.5 })).toThrow(
+      'The source "db" returned the revision 1.5 for "a"; a revision is a non-negative safe integer.',
+    )
   })
 })

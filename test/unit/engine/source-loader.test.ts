@@ -112,6 +112,25 @@ describe('a source that answers rightly', () => {
     expect(await after(clock, 0, engine.get('things', 'a'))).toBeNull()
   })
 
+  test('may wrap what it would have answered without the wrapper, whatever that is', async () => {
+    const answers = new Map<string, unknown>([
+      ['error', sourceEntry(new Error('no such row'), { ttlMs: 50 })],
+      ['own', sourceEntry(new FedcacheError('FORBIDDEN', 'Not yours.'), {})],
+      ['twice', sourceEntry(sourceEntry(1, { ttlMs: 50, tags: ['inner'] }), { tags: ['outer'] })],
+      ['nothing', sourceEntry(sourceEntry(null, {}), {})],
+    ])
+    const { engine, clock } = engineOver(answeringSource((key) => answers.get(key)))
+    const results = await after(clock, 0, engine.getMany('things', [...answers.keys()]))
+    expect(codes(results)).toEqual(['SOURCE_FAILED', 'FORBIDDEN', 1, null])
+    expect(results[2]).toMatchObject({ ttlMs: 50, tags: ['outer'] })
+    expect(engine.stats('things')).toMatchObject({ entries: 2, loadErrors: 2 })
+  })
+
+  test('may leave holes in its list for what was not found', async () => {
+    const { engine, clock } = engineOver({ name: 'with holes', loadMany: async (keys) => new Array(keys.length) })
+    expect(await after(clock, 0, engine.getMany('things', ['a', 'b']))).toEqual([null, null])
+  })
+
   test('may give an error of fedcache’s own, which clients see', async () => {
     const { engine, clock } = engineOver(answeringSource(() => new FedcacheError('FORBIDDEN', 'Not yours.')))
     expect(await after(clock, 0, failure(engine.get('things', 'a')))).toMatchObject({
