@@ -1,6 +1,7 @@
 import type { Invalidation, KeyChange, Logger, Peers } from '../ports/index.ts'
 import type { EventHub } from './event-hub.ts'
 import { type EngineEvent, type EntryChange, isEntryChange, missedIn } from './events.ts'
+import { requireList } from './input-limits.ts'
 import type { Keyspace } from './keyspace.ts'
 import type { Keyspaces } from './keyspaces.ts'
 import type { Confirmation } from './results.ts'
@@ -34,6 +35,7 @@ export class Changes {
 
   /** Changes of a keyspace from now on; see `Engine.entryChanges`. */
   subscribe(keyspace: string, keys: readonly string[] | undefined): AsyncIterableIterator<EntryChange> {
+    if (keys !== undefined) requireList(keys, 'Keys')
     const wanted = keys === undefined ? undefined : new Set(keys)
     return this.#hub.subscribe(
       (event): event is EntryChange =>

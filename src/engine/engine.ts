@@ -85,7 +85,8 @@ export class Engine {
   readonly #events: EventHub<EngineEvent> = new EventHub<EngineEvent>({ maxWaiting: maxWaitingEvents, missed })
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
-  #stopped = false
+  /** Why calls are refused; `undefined` while they are not. */
+  #refusal: string | undefined
 
   constructor(options: EngineOptions) {
     const { clock, logger, limits, peers, sources, memoryLimit, defaultPolicy } = options
@@ -128,15 +129,32 @@ export class Engine {
     const readAsOwner = { clock, peers, limits, joinsAsked: false, depart: departures.departAsOwner }
     this.#service = new PeerService({ clock, peers, keyspaces, changes, writes: this.#writes, readAsOwner })
     for (const definition of options.keyspaces) this.#keyspaces.create(definition)
+    // Who stands alone and has nothing to open can answer at once.
+    if (this.#sources.haveToBeOpened || !peers.mayServe())
+      this.#refusal = 'The cache is not started: call listen() or engine.start() first, and wait for it.'
   }
 
-  /** Opens the sources, joins the cluster, then begins to warm. Rejects when a source cannot be opened. Twice is once. */
-  start(): Promise<void> {
+  /**
+   * Opens the sources, joins the cluster, then begins to warm. Twice is once, but that it is tried again when a source
+   * could not be opened.
+   *
+   * @throws FedcacheError `SOURCE_FAILED` when a source cannot be opened; `UNAVAILABLE` once `stop` was called.
+   */
+  async start(): Promise<void> {
+    this.#requireNotStopped()
     return (this.#starting ??= this.#start())
   }
 
   async #start(): Promise<void> {
-    await this.#sources.start()
+    try {
+      await this.#sources.start()
+    } catch (error) {
+      this.#starting = undefined
+      throw error
+    }
+    // Who has left the cluster meanwhile must not join it.
+    this.#requireNotStopped()
+    this.#refusal = undefined
     const { peers } = this.#options
     peers.onEvent((event) => this.#events.publish(event))
     await peers.join(this.#host())
@@ -156,7 +174,7 @@ export class Engine {
 
   async #stop(finish: () => Promise<void>): Promise<void> {
     await this.#options.peers.leave(finish)
-    this.#stopped = true
+    this.#refusal = 'This peer is shutting down; ask another.'
     this.#events.close()
     await this.#writes.ended()
     await Promise.all(Array.from(this.#keyspaces.all(), ({ keyspace }) => keyspace.flights.ended()))
@@ -338,7 +356,6 @@ export class Engine {
    */
   entryChanges(keyspace: string, keys?: readonly string[]): AsyncIterableIterator<EntryChange> {
     this.#served(keyspace)
-    if (keys !== undefined) requireList(keys, 'Keys')
     return this.#changes.subscribe(keyspace, keys)
   }
 
@@ -357,8 +374,12 @@ export class Engine {
     return this.#events.subscribe(() => true)
   }
 
+  #requireNotStopped(): void {
+    if (this.#stopping !== undefined) throw new FedcacheError('UNAVAILABLE', 'What was stopped does not start again.')
+  }
+
   #requireRunning(options?: FedcacheErrorOptions): void {
-    if (this.#stopped) throw new FedcacheError('UNAVAILABLE', 'This peer is shutting down; ask another.', options)
+    if (this.#refusal !== undefined) throw new FedcacheError('UNAVAILABLE', this.#refusal, options)
   }
 
   #served(name: string, options?: FedcacheErrorOptions): ServedKeyspace {

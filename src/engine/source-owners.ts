@@ -1,5 +1,7 @@
+import { FedcacheError } from '../errors.ts'
 import type { Logger, Peers, Source } from '../ports/index.ts'
 import type { Changes } from './changes.ts'
+import { quote } from './input-limits.ts'
 import type { Keyspace } from './keyspace.ts'
 import type { Keyspaces } from './keyspaces.ts'
 import type { VersionClock } from './version-clock.ts'
@@ -20,18 +22,50 @@ export class SourceOwners {
   readonly #context: SourceOwnersContext
   readonly #stopWatching = new Map<Keyspace, () => Promise<void>>()
   /** Those to close: the keyspace of one may be deleted before. */
-  #opened: ReadonlySet<Source> = new Set()
+  readonly #opened = new Set<Source>()
+  #opening: Promise<void> = Promise.resolve()
 
   constructor(context: SourceOwnersContext) {
     this.#context = context
   }
 
-  /** Opens every source and watches those that tell of changes. Rejects when one cannot be opened. */
+  /** Whether there is a source that has to be opened or watched before it is asked. */
+  get haveToBeOpened(): boolean {
+    return [...this.#sources()].some((source) => source.start !== undefined || source.watch !== undefined)
+  }
+
+  /**
+   * Opens every source and watches those that tell of changes.
+   *
+   * @throws FedcacheError `SOURCE_FAILED` when one cannot be; then all are closed, and may be opened again.
+   */
   async start(): Promise<void> {
-    this.#opened = this.#sources()
-    await Promise.all(Array.from(this.#opened, async (source) => source.start?.()))
+    this.#opening = this.#open()
+    try {
+      await this.#opening
+    } catch (error) {
+      await this.close()
+      throw error
+    }
+  }
+
+  async #open(): Promise<void> {
+    await allOrFirstError(this.#sources(), async (source) => {
+      try {
+        await source.start?.()
+      } catch (error) {
+        throw this.#failure(source, 'opened', error)
+      }
+      this.#opened.add(source)
+    })
     // All at once: where one waits for what does not come, the others do so at the same time.
-    await Promise.all(Array.from(this.#context.keyspaces.all(), ({ keyspace }) => this.watch(keyspace)))
+    await allOrFirstError(this.#context.keyspaces.all(), async ({ keyspace }) => {
+      try {
+        await this.watch(keyspace)
+      } catch (error) {
+        throw this.#failure(keyspace.definition.source!, 'watched', error)
+      }
+    })
   }
 
   /** Drops copies of what others change in the keyspace's source, where the source tells of it. */
@@ -69,9 +103,23 @@ export class SourceOwners {
 
   /** Closes every source; one that fails to close holds up no other. */
   async close(): Promise<void> {
+    // What is being opened can be closed only once it is open.
+    await Promise.allSettled([this.#opening])
     await Promise.allSettled(Array.from(this.#stopWatching.values(), async (stop) => stop()))
     this.#stopWatching.clear()
     await Promise.allSettled(Array.from(this.#opened, async (source) => source.close?.()))
+    this.#opened.clear()
+  }
+
+  #failure(source: Source, what: 'opened' | 'watched', error: unknown): FedcacheError {
+    const keyspaces = Array.from(this.#context.keyspaces.all(), ({ keyspace }) => keyspace)
+      .filter(({ definition }) => definition.source === source)
+      .map(({ name }) => name)
+    this.#context.logger.error({ source: source.name, keyspaces, error }, `a source could not be ${what}`)
+    const of = keyspaces.length === 0 ? '' : ` of ${keyspaces.map(quote).join(' and ')}`
+    const reason = error instanceof Error ? error.message : String(error)
+    const message = `The source ${quote(source.name)}${of} could not be ${what}: ${reason}`
+    return new FedcacheError('SOURCE_FAILED', message, { cause: error })
   }
 
   #sources(): Set<Source> {
@@ -81,4 +129,10 @@ export class SourceOwners {
     }
     return sources
   }
+}
+
+/** Like `Promise.all`, but rejects only when all have ended. */
+async function allOrFirstError<Item>(items: Iterable<Item>, work: (item: Item) => Promise<void>): Promise<void> {
+  const endings = await Promise.allSettled(Array.from(items, work))
+  for (const ending of endings) if (ending.status === 'rejected') throw ending.reason
 }

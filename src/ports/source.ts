@@ -110,8 +110,11 @@ export interface Source {
   deleteMany?(keys: readonly string[], context: SourceContext): Promise<readonly WriteResult[]>
   /** Tells of changes made by others, so that cached copies can be dropped. Returns a function that stops it. */
   watch?(onChange: (change: SourceChange) => void, onGap: () => void): Promise<() => Promise<void>>
-  /** Opens what the source needs. Called once, before the first load. */
+  /** Opens what the source needs. Called before the first load, and again only when it has failed or after `close`. */
   start?(): Promise<void>
-  /** Closes what `start` opened. Called once, after the last load has ended. */
+  /**
+   * Closes what `start` opened. Called once for each time that it did, after the last load has ended, or at once when
+   * another source could not be opened.
+   */
   close?(): Promise<void>
 }

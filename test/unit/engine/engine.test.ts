@@ -77,10 +77,111 @@ describe('start and stop', () => {
     expect(source.log).toEqual(['start', 'watch', 'unwatch', 'close'])
   })
 
-  test('start fails when a source cannot be opened', async () => {
+  test('start fails when a source cannot be opened, and names it with its keyspaces', async () => {
     const source = { ...watchedSource(), start: () => Promise.reject(new Error('no such file')) }
+    const { engine, logger } = engineFixture(['one', 'two'].map((name) => keyspaceDefinition({}, source, name)))
+    expect(await failure(engine.start())).toMatchObject({
+      code: 'SOURCE_FAILED',
+      message: 'The source "watched" of "one" and "two" could not be opened: no such file',
+      cause: new Error('no such file'),
+    })
+    expect(logger.lines).toMatchObject([{ level: 'error', fields: { source: 'watched', keyspaces: ['one', 'two'] } }])
+  })
+
+  test('start can be tried again when a source could not be opened; those that were open have been closed', async () => {
+    const [good, slow] = [watchedSource(), watchedSource()]
+    let isReady = false
+    const log: string[] = []
+    const bad = {
+      ...scriptedSource({ name: 'bad' }),
+      start: async () => {
+        log.push('start')
+        if (!isReady) throw new Error('not yet')
+      },
+      close: async () => void log.push('close'),
+    }
+    const opened = Promise.withResolvers<void>()
+    const opening = { ...slow, start: () => opened.promise.then(() => slow.start!()) }
+    const { engine } = engineFixture(
+      [good, bad, opening].map((source, index) => keyspaceDefinition({}, source, `keyspace${index}`)),
+    )
+    const starting = failure(engine.start())
+    await settled()
+    opened.resolve()
+    expect((await starting).message).toContain('"bad" of "keyspace1"')
+    expect(log).toEqual(['start'])
+    for (const source of [good, slow]) expect(source.log).toEqual(['start', 'close'])
+    expect((await failure(engine.get('keyspace0', 'a'))).message).toContain('not started')
+    isReady = true
+    await engine.start()
+    for (const source of [good, slow]) expect(source.log).toEqual(['start', 'close', 'start', 'watch'])
+    await engine.stop()
+    expect(log).toEqual(['start', 'start', 'close'])
+    expect(good.log.slice(4)).toEqual(['unwatch', 'close'])
+  })
+
+  test('start fails when a source cannot be watched, and closes it', async () => {
+    const source = { ...watchedSource(), watch: () => Promise.reject(new Error('no stream')) }
     const { engine } = engineOver(source)
-    await expect(engine.start()).rejects.toThrow('no such file')
+    expect((await failure(engine.start())).message).toBe(
+      'The source "watched" of "things" could not be watched: no stream',
+    )
+    expect(source.log).toEqual(['start', 'close'])
+  })
+
+  test('start is refused once it was stopped, and opens nothing', async () => {
+    const source = watchedSource()
+    const { engine } = engineOver(source)
+    await engine.stop()
+    expect(await failure(engine.start())).toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('stop'),
+    })
+    expect(source.log).toEqual([])
+  })
+
+  test('stop while a source is being opened closes it, and the start fails', async () => {
+    const opened = Promise.withResolvers<void>()
+    const source = watchedSource()
+    let hasJoined = false
+    const { engine } = engineFixture([keyspaceDefinition({}, { ...source, start: () => opened.promise })], {
+      peers: {
+        ...noPeers({ name: 'fedcache', peerId: 'here', incarnation: 'first', url: () => null }),
+        join: async () => void (hasJoined = true),
+      },
+    })
+    const starting = failure(engine.start())
+    await settled()
+    const stopping = engine.stop()
+    await settled()
+    opened.resolve()
+    expect((await starting).code).toBe('UNAVAILABLE')
+    await stopping
+    expect([source.log, hasJoined]).toEqual([['watch', 'unwatch', 'close'], false])
+  })
+
+  test.each([
+    ['a source has to be opened', { start: async () => {} }, true],
+    ['a source has to be watched', { watch: async () => async () => {} }, true],
+    ['other peers have to be heard', {}, false],
+  ])('calls before start are refused at once where %s', async (_, methods, isAlone) => {
+    let mayServe = isAlone
+    const source = { ...answeringSource((key) => key), ...methods }
+    const { engine, clock } = engineFixture([keyspaceDefinition({}, source)], {
+      peers: {
+        ...noPeers({ name: 'fedcache', peerId: 'here', incarnation: 'first', url: () => null }),
+        mayServe: () => mayServe,
+      },
+    })
+    const refused = { code: 'UNAVAILABLE', message: expect.stringContaining('call listen() or engine.start() first') }
+    expect(await failure(engine.get('things', 'a'))).toMatchObject({ ...refused, outcome: undefined })
+    for (const write of [engine.put('things', { key: 'a', value: 1 }), engine.createKeyspace({ name: 'new' })]) {
+      expect(await failure(write)).toMatchObject({ ...refused, outcome: 'NONE' })
+    }
+    expect(source.calls).toEqual([])
+    mayServe = true
+    await engine.start()
+    expect((await after(clock, 0, engine.get('things', 'a')))?.value).toBe('a')
   })
 
   test('one source that fails to close holds up no other', async () => {
@@ -213,6 +314,7 @@ describe('a source that tells of changes', () => {
     let begin!: (stop: () => Promise<void>) => void
     const source = { ...watchedSource(), watch: () => new Promise<() => Promise<void>>((resolve) => (begin = resolve)) }
     const { engine } = engineFixture([], { sources: new Map([['slow', source]]) })
+    await engine.start()
     const creating = engine.createKeyspace({ name: 'passing', source: 'slow' })
     await settled()
     await engine.deleteKeyspace('passing')
