@@ -1,12 +1,7 @@
-import { deepStrictEqual, equal, ok } from 'node:assert/strict'
-import {
-  type LoadContext,
-  type LoadResult,
-  type Source,
-  type SourceContext,
-  SourceEntry,
-  type WriteResult,
-} from '../ports/index.ts'
+import { deepStrictEqual, doesNotThrow, equal, ok } from 'node:assert/strict'
+import { type Answer, requireRevision, unwrapped } from '../engine/answers.ts'
+import { requireLifetime, requireTags } from '../engine/input-limits.ts'
+import type { LoadContext, LoadResult, Source, SourceContext, WriteResult } from '../ports/index.ts'
 
 /** A source under test, and what the suite needs to know of what is behind it. */
 export interface SourceFixture {
@@ -43,6 +38,8 @@ export class SourceTester {
   readonly source: Source
   readonly fixture: SourceFixture
   readonly context: LoadContext & SourceContext = { keyspace: 'contract', signal: new AbortController().signal }
+  /** Whether values come with revisions, once the first has shown it. */
+  #hasRevisions: boolean | undefined
 
   constructor(fixture: SourceFixture) {
     this.fixture = fixture
@@ -71,8 +68,9 @@ export class SourceTester {
     if (!isMap) equal((returned as readonly LoadResult[]).length, keys.length, 'one answer per key')
     else for (const key of returned.keys()) ok(keys.includes(key as string), `${key} was not asked for`)
     return keys.map((key, index) => {
-      const answer = isMap ? (returned.get(key) as LoadResult) : (returned as readonly LoadResult[])[index]
-      return (answer instanceof SourceEntry ? answer.value : answer) ?? null
+      const answer = unwrapped(isMap ? returned.get(key) : (returned as readonly LoadResult[])[index])
+      if (!(answer.value instanceof Error)) this.#checkOptions(key, answer)
+      return answer.value ?? null
     })
   }
 
@@ -93,12 +91,30 @@ export class SourceTester {
     }))
     const results = await this.source.storeMany?.(requests, this.context)
     equal(results?.length, requests.length, 'one result per request')
-    return results
+    return this.#checkReceipts(results)
   }
 
   async delete(...keys: readonly string[]): Promise<readonly WriteResult[]> {
     const results = await this.source.deleteMany?.(keys, this.context)
     equal(results?.length, keys.length, 'one result per key')
+    return this.#checkReceipts(results)
+  }
+
+  /** What is said beside a value is checked as fedcache does, which otherwise fails the key. */
+  #checkOptions(key: string, { value, options }: Answer): void {
+    const { ttlMs, tags, revision } = options
+    if (ttlMs !== undefined) doesNotThrow(() => requireLifetime(ttlMs, `The lifetime of ${key}`))
+    if (tags !== undefined) doesNotThrow(() => requireTags(tags, key))
+    doesNotThrow(() => requireRevision(this.source.name, key, options))
+    if (value === null || value === undefined) return
+    this.#hasRevisions ??= revision !== undefined
+    equal(revision !== undefined, this.#hasRevisions, `all values have a revision or none has; see ${key}`)
+  }
+
+  #checkReceipts(results: readonly WriteResult[]): readonly WriteResult[] {
+    for (const result of results) {
+      if (!(result instanceof Error)) doesNotThrow(() => requireRevision(this.source.name, 'a write', result))
+    }
     return results
   }
 }
