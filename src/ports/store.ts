@@ -42,7 +42,11 @@ export interface Store<Item extends StoredItem> {
   evict(): boolean
   /** Changes what the store may hold, and evicts what is over it. */
   resize(maxBytes: number, maxEntries: number): void
-  /** All entries in no particular order. Entries that are dropped while iterating may or may not be seen. */
+  /**
+   * All entries in no particular order, each once. Iterating goes on while entries are read, replaced and dropped: those
+   * that are dropped or come in meanwhile may or may not be seen, and one that is replaced is seen once, old or new. So
+   * an iteration over a `Map` that a hit moves to the end is not enough.
+   */
   values(): Iterable<Item>
 }
 
