@@ -135,8 +135,8 @@ export class Engine {
   }
 
   /**
-   * Opens the sources, joins the cluster, then begins to warm. Twice is once, but that it is tried again when a source
-   * could not be opened.
+   * Opens the sources, joins the cluster, then begins to warm. Until the sources are open calls are refused, where there
+   * is anything to open or anybody to join. Twice is once, but that it is tried again when a source could not be opened.
    *
    * @throws FedcacheError `SOURCE_FAILED` when a source cannot be opened; `UNAVAILABLE` once `stop` was called.
    */
