@@ -75,6 +75,22 @@ describe('createFedcache', () => {
     expect(notes).toEqual(['start', 'load a', 'close'])
   })
 
+  it('tries again to start when a source could not be opened', async () => {
+    const { source, notes } = noting()
+    let failures = 1
+    const failing: Source = {
+      ...source,
+      start: async () => {
+        if (failures-- > 0) throw new Error('connection refused')
+        notes.push('start')
+      },
+    }
+    const { fetch } = created({ keyspaces: { things: { source: failing } } })
+    await expect(fetch(request(reading))).rejects.toThrow('connection refused')
+    expect(await (await fetch(request(reading))).json()).toEqual(answer)
+    expect(notes).toEqual(['start', 'load a'])
+  })
+
   it('does not listen when it is stopped meanwhile, nor afterwards', async () => {
     const { listen, stop, fetch } = created({})
     const listening = listen()
