@@ -110,7 +110,7 @@ export class Presence {
       const deadlineMs = clock.monotonic() + timings.leaveMs
       const canGo = (): boolean => routes.settled && !(routes.isPlaced && routes.isSomebodyJoining)
       const agreed = await room.wait(() => canGo() || !lease.held, timings.leaveMs)
-      const left = room.wait(() => false, Math.max(0, deadlineMs - clock.monotonic()))
+      const left = room.wait(this.#isOver, Math.max(0, deadlineMs - clock.monotonic()))
       // Nobody sends writes here any more. Those under way must be announced, and their puts handed over.
       await Promise.race([this.#host.writesEnded().then(() => this.#handOver.run()), left])
       logger.info({ agreed }, 'leaving')
@@ -133,6 +133,9 @@ export class Presence {
   onDeath(peer: string): void {
     this.#catchUp.forget(peer)
   }
+
+  /** Nothing more is to be waited for: a timer that is left would keep the process alive. */
+  readonly #isOver = (): boolean => this.#state === 'LEFT'
 
   async #arrive(): Promise<void> {
     const { options, asker } = this.#parts
@@ -174,13 +177,14 @@ export class Presence {
   async #enter(): Promise<void> {
     const { options, timings, lease, room, members, routes } = this.#parts
     await room.wait(() => lease.held, Infinity)
-    await room.wait(() => false, timings.listenMs)
+    await room.wait(this.#isOver, timings.listenMs)
     for (const { id, heartbeat } of members.all()) {
       if (heartbeat.state === 'ALIVE' && heartbeat.catalogue !== this.#catalogue.hash) await this.#catalogue.fetch(id)
     }
     if (this.#state !== 'JOINING') return
     this.#takePlace()
-    await room.wait(() => routes.settled && routes.isPlaced, timings.deadAfterMs)
+    await room.wait(() => this.#isOver() || (routes.settled && routes.isPlaced), timings.deadAfterMs)
+    if (this.#isOver()) return
     options.bus.advertise?.({
       name: 'fedcache',
       version: '1.0.0',
@@ -213,8 +217,8 @@ export class Presence {
     options.logger.warn({}, 'others took the place of this peer while it was away; it joins anew')
     this.#state = 'JOINING'
     view.changed()
-    await room.wait(() => !routes.isPlaced && view.stable, timings.deadAfterMs)
-    await Promise.race([this.#handOver.run(), room.wait(() => false, timings.leaveMs)])
+    await room.wait(() => this.#isOver() || (!routes.isPlaced && view.stable), timings.deadAfterMs)
+    await Promise.race([this.#handOver.run(), room.wait(this.#isOver, timings.leaveMs)])
     if (this.#state === 'JOINING') this.#takePlace()
   }
 
@@ -280,7 +284,7 @@ export class Presence {
     this.#watch.stop()
     this.#pulse.stop()
     this.#parts.view.stop()
-    this.#parts.room.close()
+    this.#parts.room.look()
     this.#handOver.stop()
     for (const stop of this.#stopSubscriptions.splice(0)) stop()
   }

@@ -4,7 +4,6 @@ import type { Clock } from '../ports/index.ts'
 export class WaitingRoom {
   readonly #clock: Clock
   readonly #waiting = new Set<() => void>()
-  #isClosed = false
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -13,10 +12,10 @@ export class WaitingRoom {
   /** Resolves true as soon as `condition` holds, false after `timeoutMs`; `Infinity` waits for good. */
   wait(condition: () => boolean, timeoutMs: number): Promise<boolean> {
     if (condition()) return Promise.resolve(true)
-    if (timeoutMs <= 0 || this.#isClosed) return Promise.resolve(false)
+    if (timeoutMs <= 0) return Promise.resolve(false)
     return new Promise((resolve) => {
       const look = (): void => {
-        if (this.#isClosed || condition()) end(condition())
+        if (condition()) end(true)
       }
       const end = (met: boolean): void => {
         this.#waiting.delete(look)
@@ -26,12 +25,6 @@ export class WaitingRoom {
       const timer = timeoutMs === Infinity ? undefined : this.#clock.setTimer(() => end(condition()), timeoutMs)
       this.#waiting.add(look)
     })
-  }
-
-  /** Lets everybody go, now and from now on. */
-  close(): void {
-    this.#isClosed = true
-    this.look()
   }
 
   /** Lets those go whose condition holds now. */

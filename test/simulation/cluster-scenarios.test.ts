@@ -778,6 +778,18 @@ test('a slow source is no reason to take its owner for suspect', async () => {
   expect(loads(key)).toBe(1)
 })
 
+test.each([
+  ['has joined', 3_000],
+  ['joins', 400],
+])('a process that leaves when it %s leaves no timer behind', async (_when, afterMs) => {
+  await world.start('a', 'b')
+  const leaving = world.cluster.start('c')
+  await world.pass(afterMs)
+  world.cluster.leave(leaving)
+  await world.ended(leaving.stopped!)
+  expect(leaving.clock.pending).toBe(0)
+})
+
 test('a rolling restart fails no read and loses no put', async () => {
   const ids = ['a', 'b', 'c']
   await world.start(...ids)

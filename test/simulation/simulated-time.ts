@@ -61,6 +61,7 @@ export class ProcessClock implements Clock {
   #pausedAtMs = 0
   #killed = false
   #late: (() => void)[] = []
+  readonly #set = new Set<() => void>()
 
   constructor(time: SimulatedTime, wallSkewMs: number) {
     this.#time = time
@@ -79,17 +80,23 @@ export class ProcessClock implements Clock {
     return this.#wallStartMs - 1_000
   }
 
+  /** How many timers are set. */
+  get pending(): number {
+    return this.#set.size
+  }
+
   setTimer(callback: () => void, delayMs: number): Timer {
-    let cancelled = false
     const fire = (): void => {
-      if (cancelled || this.#killed) return
-      if (this.#paused) this.#late.push(fire)
-      else callback()
+      if (this.#killed || !this.#set.has(fire)) return
+      if (this.#paused) return void this.#late.push(fire)
+      this.#set.delete(fire)
+      callback()
     }
+    this.#set.add(fire)
     const cancel = this.#time.at(this.#time.nowMs + Math.max(0, delayMs), fire)
     return {
-      cancel() {
-        cancelled = true
+      cancel: () => {
+        this.#set.delete(fire)
         cancel()
       },
     }

@@ -33,17 +33,6 @@ test('lets go when the time is over, with what the condition says then', async (
   expect(await second).toBe(true)
 })
 
-test('lets everybody go when it closes, and nobody wait any more', async () => {
-  const clock = fakeClock()
-  const room = new WaitingRoom(clock)
-  const waiting = [room.wait(() => false, 1_000), room.wait(() => false, Infinity)]
-  room.close()
-  expect(await Promise.all(waiting)).toEqual([false, false])
-  expect(clock.pending).toBe(0)
-  expect(await room.wait(() => false, Infinity)).toBe(false)
-  expect(await room.wait(() => true, Infinity)).toBe(true)
-})
-
 test('waits for good where it is told to', async () => {
   const clock = fakeClock()
   const room = new WaitingRoom(clock)
