@@ -88,8 +88,10 @@ export class Cluster implements Peers {
     return view.hash !== '' && !(this.#state === 'JOINING' && routes.isPlaced)
   }
 
-  whenMayServe(timeoutMs: number): Promise<boolean> {
-    return this.#parts.room.wait(() => this.mayServe(), timeoutMs)
+  async whenMayServe(timeoutMs: number): Promise<boolean> {
+    // Who has left will never again.
+    await this.#parts.room.wait(() => this.mayServe() || this.#state === 'LEFT', timeoutMs)
+    return this.mayServe()
   }
 
   route(slot: number, nowMs: number): Route {

@@ -284,6 +284,7 @@ export class Presence {
     this.#watch.stop()
     this.#pulse.stop()
     this.#parts.view.stop()
+    this.#parts.lease.lose()
     this.#parts.room.look()
     this.#handOver.stop()
     for (const stop of this.#stopSubscriptions.splice(0)) stop()

@@ -790,6 +790,17 @@ test.each([
   expect(leaving.clock.pending).toBe(0)
 })
 
+test('a process that leaves waits for no answer that cannot come any more', async () => {
+  world = new SmallWorld({ policy: { readTimeoutMs: 60_000 } })
+  const [a, b] = await world.start('a', 'b', 'c')
+  const reading = world.reading(b!, 'kept', world.key(a!, 'kept'))
+  world.cluster.pause(a!)
+  await world.pass(50)
+  world.cluster.leave(b!)
+  await world.ended(b!.stopped!, 10_000)
+  expect(await reading).toBe('UNAVAILABLE')
+})
+
 test('a rolling restart fails no read and loses no put', async () => {
   const ids = ['a', 'b', 'c']
   await world.start(...ids)
