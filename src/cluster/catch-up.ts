@@ -24,10 +24,11 @@ interface Behind {
   readonly sinceMs: number
 }
 
-/** What a peer has still to be asked for: its catalogue, and what a process of it announced after a number. */
+/** What a peer has still to be asked for: its catalogue, and what a process of it announced after one number, up to another. */
 interface Owed {
   readonly process: string
   readonly after: number
+  readonly upTo: number
 }
 
 const requestTimeoutMs = 2_000
@@ -78,7 +79,7 @@ export class CatchUp {
     const { process, number, tagInvalidation } = change
     const seen = this.#invalidations.lastOf(sender, process)
     const isGap = this.#invalidations.message(sender, process, number) === 'GAP'
-    if (isGap) this.#missed(sender, { process, after: seen }, tagInvalidation > seen)
+    if (isGap) this.#missed(sender, { process, after: seen, upTo: number - 1 }, tagInvalidation > seen)
     this.#apply(change.invalidation)
     this.#confirm(sender, change.process)
   }
@@ -134,7 +135,7 @@ export class CatchUp {
     const seen = this.#invalidations.lastOf(sender, process)
     if (number <= seen) return
     this.#invalidations.catchUp(sender, process, number)
-    this.#missed(sender, { process, after: seen }, tagInvalidation > seen)
+    this.#missed(sender, { process, after: seen, upTo: number }, tagInvalidation > seen)
   }
 
   /** @param hasTags whether tags were invalidated among what was missed. */
@@ -146,7 +147,7 @@ export class CatchUp {
     // Of one that has left the others know.
     if (members.get(sender) === undefined) return
     const before = this.#owed.get(sender)
-    this.#owed.set(sender, before?.process === owed.process ? { ...before } : owed)
+    this.#owed.set(sender, before?.process === owed.process ? { ...owed, after: before.after } : owed)
     void this.#fetchOwed(sender)
   }
 
@@ -163,21 +164,29 @@ export class CatchUp {
     if (!lease.held) pulse.beat()
   }
 
-  /** @returns whether the sender has told all that it remembers. */
-  async #hearAgain(sender: string, { process, after }: Owed): Promise<boolean> {
+  /**
+   * Only as far as it was missed: a sender that goes on writing would never have told all.
+   *
+   * @returns whether the sender has told what it remembers of it.
+   */
+  async #hearAgain(sender: string, { process, after, upTo }: Owed): Promise<boolean> {
     const { asker, options } = this.#context
-    for (let last = after; ;) {
+    let last = after
+    while (last < upTo) {
       const messages = await asker.missed(sender, process, last, requestTimeoutMs)
       if (messages === undefined) return false
-      if (messages.length === 0) return true
+      const before = last
       try {
-        for (const message of messages) last = this.#hearOneAgain(message)
+        for (const message of messages) last = Math.max(last, this.#hearOneAgain(message))
       } catch (error) {
         if (!(error instanceof ProtocolError)) throw error
         options.logger.warn({ peer: sender, error }, 'what a peer repeats could not be read')
         return true
       }
+      // It remembers no more.
+      if (last === before) return true
     }
+    return true
   }
 
   #hearOneAgain(message: Uint8Array): number {

@@ -4,7 +4,8 @@ const maxBytes = 8 * 2 ** 20
 
 interface Numbered {
   readonly number: number
-  readonly message: Uint8Array
+  /** One character for each byte. Memory of its own outside of the heap would cost a small message many times its size. */
+  readonly message: string
 }
 
 /** The last messages of a numbered broadcast, for peers that missed some. The newest half of what it has room for stays. */
@@ -19,7 +20,8 @@ export class RecentMessages {
       this.#newer = []
       this.#newerBytes = 0
     }
-    this.#newer.push({ number, message })
+    const bytes = Buffer.from(message.buffer, message.byteOffset, message.length)
+    this.#newer.push({ number, message: bytes.toString('latin1') })
     this.#newerBytes += message.length
   }
 
@@ -32,7 +34,7 @@ export class RecentMessages {
         if (each.number <= number) continue
         bytes += each.message.length
         if (bytes > limitBytes && messages.length > 0) return messages
-        messages.push(each.message)
+        messages.push(Buffer.from(each.message, 'latin1'))
       }
     }
     return messages

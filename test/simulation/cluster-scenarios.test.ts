@@ -706,6 +706,20 @@ describe('copies of others', () => {
   })
 })
 
+test('what was missed is made up for while its sender goes on writing', async () => {
+  world = new SmallWorld({ delayMs: (_from, _to, subject) => (subject.includes('INBOX') ? 20 : undefined) })
+  const [a, b] = await world.start('a', 'b')
+  const keys = Array.from({ length: 200 }, (_, n) => world.key(b!, 'kept', n))
+  world.cluster.loseChanges(a!, 1)
+  const confirmed: Promise<string>[] = []
+  for (const key of keys) {
+    confirmed.push(world.putting(b!, 'kept', key).done)
+    await world.pass(5)
+  }
+  expect(new Set(await world.ended(Promise.all(confirmed)))).toEqual(new Set(['']))
+  expect(a!.cluster.stats.gaps).toBe(1)
+})
+
 test('a heartbeat that overtakes a change is not taken for a loss', async () => {
   world = new SmallWorld({ delayMs: (_from, _to, subject) => (subject.includes('.inv.') ? 200 : 0) })
   const [a, b] = await world.start('a', 'b')

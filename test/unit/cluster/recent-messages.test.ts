@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { RecentMessages } from '../../../src/cluster/recent-messages.ts'
 
-const message = (bytes: number): Uint8Array => new Uint8Array(bytes)
+const message = (bytes: number): Uint8Array => Buffer.alloc(bytes, 200)
 
 function remembered(count: number, bytes: number): RecentMessages {
   const recent = new RecentMessages()
