@@ -59,9 +59,7 @@ function lifetimeOf(rules: ValueRules, key: string, value: unknown): number {
   if (own !== undefined) {
     if (typeof own === 'number' && own <= 0) return 0
     if (typeof own === 'number' && (own <= maxDurationMs || own === Infinity)) return own
-    // JSON, and so a quotation, writes NaN as null.
-    const shown = typeof own === 'number' ? own : quote(own)
-    throw ownFunctionFailed(rules, 'expiry', `it returned ${shown}, not a duration of up to 10 years`)
+    throw ownFunctionFailed(rules, 'expiry', `it returned ${quote(own)}, not a duration of up to 10 years`)
   }
   return ttlJitter === 0 || ttlMs === Infinity ? ttlMs : ttlMs * (1 - Math.random() * ttlJitter)
 }

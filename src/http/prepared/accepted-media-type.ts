@@ -1,3 +1,5 @@
+import { acceptedRanges } from '../accepted-ranges.ts'
+
 /** The media types in which an answer that is no stream is given. */
 export type AnswerMediaType = 'application/json' | 'application/graphql-response+json'
 
@@ -17,10 +19,7 @@ export function acceptedMediaType(accept: string | undefined): AnswerMediaType |
 }
 
 function chosen(accept: string): AnswerMediaType | undefined {
-  for (const range of accept.replaceAll(/\s/g, '').toLowerCase().split(',')) {
-    const [type, ...parameters] = range.split(';')
-    const charset = parameters.find((parameter) => parameter.includes('charset='))
-    if (charset !== undefined && charset !== 'charset=utf-8') continue
+  for (const type of acceptedRanges(accept)) {
     if (type === 'application/json' || type === 'application/*' || type === '*/*') return 'application/json'
     if (type === 'application/graphql-response+json') return type
   }
