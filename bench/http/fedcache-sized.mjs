@@ -1,5 +1,9 @@
 /** A fedcache whose values have VALUE_BYTES bytes and whose keyspace holds ENTRIES of them. */
+import { keepRequestsYoung } from '../../src/cli/young-requests.ts'
 import { createFedcache } from '../../src/server.ts'
+
+// As `fedcache serve` does.
+keepRequestsYoung()
 
 const bytes = Number(process.env.VALUE_BYTES)
 const entries = Number(process.env.ENTRIES)

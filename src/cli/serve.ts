@@ -10,6 +10,7 @@ import { warnOf } from './warn-of.ts'
 import { workerVariable } from './workers/messages.ts'
 import { serveWithWorkers } from './workers/serve-with-workers.ts'
 import { WorkerChannel } from './workers/worker-channel.ts'
+import { keepRequestsYoung } from './young-requests.ts'
 
 /**
  * Serves a cache until a signal ends the process. Settles once it listens.
@@ -17,6 +18,7 @@ import { WorkerChannel } from './workers/worker-channel.ts'
  * @throws ConfigError where the configuration is wrong; an Error with a message for people where it cannot start.
  */
 export async function serve(flags: Flags, environment: NodeJS.ProcessEnv & Environment): Promise<void> {
+  keepRequestsYoung()
   const loaded = await configuration(flags, environment)
   const { workers } = loaded.config
   const workerNumber = environment[workerVariable]
