@@ -32,7 +32,8 @@ export class EntryView implements Entry {
     this.encoded = stored.encoded
     this.servedFrom = servedFrom
     this.owner = owner
-    this.#readAtMs = readAtMs
+    // In whole milliseconds, as the times of entries are: V8 would make an object for others.
+    this.#readAtMs = Math.floor(readAtMs)
   }
 
   get keyspace(): string {
@@ -82,7 +83,7 @@ export class EntryView implements Entry {
   }
 
   get ageMs(): number {
-    return Math.max(0, Math.floor(this.#readAtMs - this.stored.createdAtMs))
+    return Math.max(0, this.#readAtMs - this.stored.createdAtMs)
   }
 
   get stale(): boolean {

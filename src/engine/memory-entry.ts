@@ -7,21 +7,23 @@ import type { EntryKind, StoredEntry } from './stored-entry.ts'
  * once most of it has stayed for long, and then what only passes through stays until the next full collection, too.
  */
 export class MemoryEntry<Content extends string | null> implements StoredEntry {
-  readonly key: string
-  readonly encoded: Content
-  readonly kind: EntryKind
-  readonly slot: number
-  readonly version: number
-  readonly createdAtMs: number
+  // What every hit looks at comes first: so it is in as few lines of the processor's cache as it can be.
   readonly expiresAtMs: number
   readonly nearUntilMs: number | undefined
+  readonly encoded: Content
+  readonly slot: number
   readonly tags: readonly string[]
   readonly bytes: number
+  readonly key: string
+  readonly createdAtMs: number
+  readonly version: number
+  readonly kind: EntryKind
 
   constructor(parts: Omit<StoredEntry, 'encoded' | 'bytes'> & { readonly encoded: Content }) {
-    // What every hit looks at comes first: so it is in as few lines of the processor's cache as it can be.
-    this.expiresAtMs = parts.expiresAtMs
-    this.nearUntilMs = parts.nearUntilMs
+    // Whole milliseconds are kept in the entry itself; for others V8 makes an object of its own, one more place to look at.
+    this.expiresAtMs = Math.floor(parts.expiresAtMs)
+    this.nearUntilMs = parts.nearUntilMs === undefined ? undefined : Math.floor(parts.nearUntilMs)
+    this.createdAtMs = Math.floor(parts.createdAtMs)
     this.encoded = parts.encoded
     this.slot = parts.slot
     // Every reader is given this very list.
@@ -30,6 +32,5 @@ export class MemoryEntry<Content extends string | null> implements StoredEntry {
     this.kind = parts.kind
     this.key = parts.key
     this.version = parts.version
-    this.createdAtMs = parts.createdAtMs
   }
 }

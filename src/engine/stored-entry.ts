@@ -6,7 +6,10 @@ import type { StoredItem } from '../ports/index.ts'
  */
 export type EntryKind = 'LOADED' | 'PUT' | 'NEAR'
 
-/** An entry in memory. Immutable: a change makes a new one. Times are on the clock's monotonic scale. */
+/**
+ * An entry in memory. Immutable: a change makes a new one. Times are whole milliseconds on the clock's monotonic scale;
+ * none is later than it was asked for.
+ */
 export interface StoredEntry extends StoredItem {
   readonly key: string
   /** The value, one character per byte, or `null` where the source has none (a remembered not-found). */

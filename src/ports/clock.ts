@@ -14,8 +14,8 @@ export interface Clock {
   /** Milliseconds from an arbitrary start. Never steps back; all expiry and all deadlines are counted on it. */
   monotonic(): number
   /**
-   * What is to be added to a moment of `monotonic` for wall-clock time. The same until the machine's clock has been set,
-   * or the two have come apart, so that a moment is told alike every time.
+   * What is to be added to a moment of `monotonic` for wall-clock time, in whole milliseconds. The same until the
+   * machine's clock has been set, or the two have come apart, so that a moment is told alike every time.
    */
   wallOffsetMs(): number
   /**

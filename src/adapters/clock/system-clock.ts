@@ -10,13 +10,13 @@ const maxDriftMs = 50
  * The machine's own time. A timer with a delay of 0 fires after the I/O events that are already waiting.
  */
 export function systemClock(): Clock {
-  let wallOffsetMs = performance.timeOrigin
+  let wallOffsetMs = Math.round(performance.timeOrigin)
   return {
     now: () => Date.now(),
     monotonic: () => performance.now(),
     wallOffsetMs: () => {
       const driftMs = Date.now() - performance.now() - wallOffsetMs
-      if (Math.abs(driftMs) > maxDriftMs) wallOffsetMs += driftMs
+      if (Math.abs(driftMs) > maxDriftMs) wallOffsetMs += Math.round(driftMs)
       return wallOffsetMs
     },
     setTimer: (callback, delayMs) => (delayMs <= 0 ? setImmediateTimer(callback) : setTimeoutTimer(callback, delayMs)),

@@ -30,6 +30,7 @@ test('a moment is the same wall-clock time whenever it is told', async () => {
   const offsets = new Set<number>()
   for (let index = 0; index < 1000; index++) offsets.add(steady.wallOffsetMs())
   expect(offsets.size).toBe(1)
+  expect(Number.isInteger(steady.wallOffsetMs())).toBe(true)
   expect(Math.abs(steady.monotonic() + steady.wallOffsetMs() - Date.now())).toBeLessThan(100)
 })
 
@@ -37,6 +38,7 @@ test('the offset follows a wall clock that is set', () => {
   const steady = systemClock()
   vi.useFakeTimers({ toFake: ['Date'], now: 1e12 })
   expect(steady.monotonic() + steady.wallOffsetMs()).toBeCloseTo(1e12, -3)
+  expect(Number.isInteger(steady.wallOffsetMs())).toBe(true)
   vi.setSystemTime(2e12)
   expect(steady.monotonic() + steady.wallOffsetMs()).toBeCloseTo(2e12, -3)
 })
