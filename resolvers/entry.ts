@@ -1,4 +1,4 @@
-import { EncodedJson } from '../src/engine/encoded-json.ts'
+import { type Copied, EncodedJson } from '../src/engine/encoded-json.ts'
 import type { Entry } from '../src/engine/entry.ts'
 import type { EntryChange } from '../src/engine/events.ts'
 import type { PutInput, ReadResult } from '../src/engine/results.ts'
@@ -27,6 +27,23 @@ function failures<Result>(results: readonly (Result | FedcacheError)[], keys: re
   return results.flatMap((result, index) =>
     result instanceof FedcacheError ? [entryError(index, keys[index]!, result)] : [],
   )
+}
+
+/** The JSON value of an entry, which is copied into answers as it is kept. */
+const storedValue = {
+  resolve: (entry: Entry, _args: object, context: ResolverContext): EncodedJson | null => {
+    if (entry.format !== 'json') return null
+    takeRoom(entry, context)
+    return new EncodedJson(entry.encoded)
+  },
+  extensions: {
+    copied: (entry, context) => {
+      const { key, size, format, encoded } = entry as Entry
+      // What there is no room for is left to the resolver, which says so.
+      const isShown = format === 'json' && (context as ResolverContext).reads.show(key, size) === undefined
+      return isShown ? encoded : undefined
+    },
+  } satisfies Copied,
 }
 
 /** Takes room in the answer for a value, before it is decoded. Where there is none, that field fails alone. */
@@ -107,11 +124,7 @@ export const entryResolvers: Required<Pick<Resolvers, 'Query' | 'Mutation' | 'Su
   },
   Entry: {
     id: (entry) => entryId(entry.keyspace, entry.key),
-    value: (entry, _args, context) => {
-      if (entry.format !== 'json') return null
-      takeRoom(entry, context)
-      return new EncodedJson(entry.encoded)
-    },
+    value: storedValue,
     text: (entry, _args, context) => {
       if (entry.format === 'bytes') return null
       takeRoom(entry, context)

@@ -41,8 +41,8 @@ function mapping(resolve: Resolve): Resolve {
 
 function mappingField(field: unknown): unknown {
   if (typeof field === 'function') return mapping(field as Resolve)
-  const { subscribe, ...others } = field as { readonly subscribe: Resolve }
-  return { ...others, subscribe: mapping(subscribe) }
+  const parts = Object.entries(field as object)
+  return Object.fromEntries(parts.map(([name, part]) => [name, typeof part === 'function' ? mapping(part) : part]))
 }
 
 /** The same resolvers, with each FedcacheError that they throw or reject with made a GraphQL error. */

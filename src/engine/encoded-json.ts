@@ -9,7 +9,7 @@ const beyondAscii = /[^\u0000-\u007f]/
  */
 export interface Copied {
   /** The JSON of the field as GraphQL would print it; `undefined` where only the resolver knows. Never throws. */
-  readonly copied: (parent: unknown) => Encoded | undefined
+  readonly copied: (parent: unknown, context: unknown) => Encoded | undefined
 }
 
 /**

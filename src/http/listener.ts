@@ -1,9 +1,9 @@
-import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import type { Metrics } from './metrics.ts'
-import type { OperationPlace } from './operation-places.ts'
+import { OpenResponse, OpenResponses } from './open-responses.ts'
 import type { ServerTimeouts } from './server-limits.ts'
 import type { WebSockets } from './web-sockets.ts'
 
@@ -14,13 +14,6 @@ export interface NodeServer {
   readonly secure: SecureServer | undefined
   /** The event that tells of a connection over which requests may come. */
   readonly connection: 'connection' | 'secureConnection'
-}
-
-/** An answer, with what is known of it until it has ended. */
-export class OpenResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
-  readonly startedAtMs: number = performance.now()
-  /** What it takes up among the operations under way. */
-  place: OperationPlace | undefined = undefined
 }
 
 /** The most bytes that the head of a request may have. */
@@ -66,8 +59,8 @@ export function originOf(host: string, port: number, scheme: 'http' | 'https' = 
 
 /** What a server has open. */
 export interface Open {
-  /** Answers that are not complete. */
-  readonly responses: ReadonlySet<OpenResponse>
+  /** Answers that are not complete now. */
+  responses(): readonly OpenResponse[]
   /** Connections that speak HTTP. */
   readonly sockets: ReadonlySet<Socket>
   /** Notes that an answer has begun; it is counted, and gives back its place, when it has ended. */
@@ -76,7 +69,7 @@ export interface Open {
 
 /** Keeps account of what a server has open, and of how long its answers took. */
 export function openOf(server: Server, metrics: Metrics): Open {
-  const responses = new Set<OpenResponse>()
+  const responses = new OpenResponses()
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
@@ -97,7 +90,7 @@ export function openOf(server: Server, metrics: Metrics): Open {
     metrics.answered({ method, path, status: this.statusCode, seconds })
   }
   return {
-    responses,
+    responses: () => responses.all(),
     sockets,
     begin: (response) => {
       responses.add(response)
@@ -125,10 +118,10 @@ export async function closed(server: Server, webSockets: WebSockets, open: Open,
   }
   const grace = setTimeout(cutOff, graceMs)
   const socketsClosed = webSockets.close()
-  leave(open.responses)
-  await completed(open.responses)
+  leave(open.responses())
+  await completed(open.responses())
   const serverClosed = new Promise<void>((resolve) => server.close(() => resolve()))
-  leave(open.responses)
+  leave(open.responses())
   // Browsers connect ahead of need. Node does not count a connection as idle that has not carried a request yet; the
   // turn of the event loop lets those in that have just sent one.
   await setImmediate()

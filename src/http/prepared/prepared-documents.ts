@@ -90,6 +90,9 @@ class Shelf {
   readonly #maxDocuments: number
   readonly #maxBytes: number
   readonly #kept = new Map<string, Kept>()
+  /** What was asked for last, and its text: many ask for the same, and comparing two texts is less than a look-up. */
+  #lastQuery: string | undefined
+  #last: Kept | undefined
   bytes = 0
 
   constructor(maxDocuments: number, maxBytes: number) {
@@ -102,8 +105,12 @@ class Shelf {
   }
 
   use(query: string): PreparedDocument | undefined {
-    const kept = this.#kept.get(query)
+    const kept = query === this.#lastQuery ? this.#last : this.#kept.get(query)
     if (kept === undefined) return undefined
+    if (kept !== this.#last) {
+      this.#lastQuery = query
+      this.#last = kept
+    }
     kept.isUsed = true
     if (kept.document.fieldCount !== kept.fieldCount) {
       this.take(query)
@@ -144,6 +151,7 @@ class Shelf {
 
   #drop(query: string, kept: Kept): void {
     this.#kept.delete(query)
+    if (kept === this.#last) this.#lastQuery = this.#last = undefined
     this.bytes -= kept.bytes
   }
 }

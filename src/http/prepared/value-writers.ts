@@ -99,7 +99,7 @@ export function propertyWriter(
 
 /** Writes a field that its object may hold as it goes out, with nothing made on the way. */
 export function copyingWriter(copied: Copied['copied'], resolving: FieldWriter): FieldWriter {
-  return (run, source, parent) => copied(source) ?? resolving(run, source, parent)
+  return (run, source, parent) => copied(source, run.context) ?? resolving(run, source, parent)
 }
 
 /** Writes a field by asking its resolver. */

@@ -15,7 +15,7 @@ function copied(type: string, encoded: string, sent?: JsonObject): string | unde
     { typeName: 'T', keyspace: 'k', fields: [], template: undefined },
     sent,
   )
-  return copiedField('field', parseType(type)).copied?.(entity)
+  return copiedField('field', parseType(type)).copied?.(entity, {})
 }
 
 describe('a field that is copied', () => {
@@ -70,6 +70,6 @@ describe('a field that is copied', () => {
   it('is none that is not stored, that a gateway sent, or that is not of a stored entity', () => {
     expect(copied('Int', '{"other":1}')).toBeUndefined()
     expect(copied('Int', '{"field":1}', { field: 2 })).toBeUndefined()
-    expect(copiedField('field', parseType('Int')).copied?.({ field: 1 })).toBeUndefined()
+    expect(copiedField('field', parseType('Int')).copied?.({ field: 1 }, {})).toBeUndefined()
   })
 })
