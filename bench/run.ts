@@ -10,8 +10,8 @@ import { table } from './statistics.ts'
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '2' },
+    rounds: { type: 'string', default: '9' },
+    seconds: { type: 'string', default: '1' },
     peer: { type: 'string', multiple: true },
     guard: { type: 'boolean', default: false },
   },
@@ -75,7 +75,7 @@ const report = [
   `# ${startedAt.toISOString()}`,
   `${machine()}; commit ${commit()}; medians of ${options.rounds} rounds of ${options.seconds} s, 32 connections.`,
   httpTables(results),
-  ...(values.peer === undefined ? [await engineTable(), await measurePeers(options.rounds, 1)] : []),
+  ...(values.peer === undefined ? [await engineTable(), await measurePeers(Math.min(options.rounds, 5), 1)] : []),
 ].join('\n\n')
 console.log(report)
 if (values.peer === undefined) {
