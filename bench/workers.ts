@@ -36,7 +36,7 @@ interface Served {
 async function served(workers: number, nats: NatsServer): Promise<Served> {
   const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
   const name = `bench-${workers}`
-  const serve = ['serve', '--config', path('http/workers.config.ts'), '--port', String(await freePort())]
+  const serve = ['serve', '--config', path('http/fedcache.config.ts'), '--port', String(await freePort())]
   const cluster = ['--nats', nats.url, '--cluster', name, '--peer-id', name, '--workers', String(workers)]
   const child = spawn(process.execPath, ['--no-warnings', path('../src/cli.ts'), ...serve, ...cluster], {
     env: { ...process.env, NODE_ENV: 'production' },
