@@ -45,6 +45,20 @@ describe('the prepared documents', () => {
     expect(documents.get('b')).toBeUndefined()
   })
 
+  test('let go of the one that was asked for last, too', () => {
+    const documents = filled(5)
+    documents.add('last', nothingCompiled)
+    documents.get('last')
+    expect(documents.get('last')).toBe(nothingCompiled)
+    for (let index = 0; index < 10; index++) {
+      documents.add(`${index}`, nothingCompiled)
+      documents.get(`${index}`)
+    }
+    expect(documents.get('last')).toBeUndefined()
+    documents.add('last', nothingCompiled)
+    expect(documents.get('last')).toBe(nothingCompiled)
+  })
+
   test('count what was compiled since a document was added', () => {
     const documents = filled(10)
     const document = new PreparedDocument(schema, parse('query Two($x: Boolean!) { a b: a @include(if: $x) }'))
