@@ -4,6 +4,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { load } from './http/load.ts'
+import { entriesWorkload } from './http/workloads.ts'
 import { median, table } from './statistics.ts'
 
 interface Case {
@@ -17,8 +18,6 @@ const cases: readonly Case[] = [
   ...[20, 1000, 10_000, 100_000].map((valueBytes) => ({ entries: 2000, valueBytes, keys: 10 })),
   ...[1000, 100_000, 1_000_000].map((entries) => ({ entries, valueBytes: 200, keys: 50 })),
 ]
-const query =
-  'query Entries($keyspace: String!, $keys: [String!]!) { entries(keyspace: $keyspace, keys: $keys) { key value } }'
 const script = fileURLToPath(new URL('http/fedcache-sized.mjs', import.meta.url))
 
 async function cpuMicroseconds({ entries, valueBytes, keys }: Case): Promise<number> {
@@ -28,12 +27,7 @@ async function cpuMicroseconds({ entries, valueBytes, keys }: Case): Promise<num
   })
   try {
     const [{ url }] = (await once(child, 'message')) as [{ readonly url: string }]
-    let state = 1
-    const nextKey = (): string => `city:${(state = (state * 48_271) % 2_147_483_647) % entries}`
-    const bodies = Array.from({ length: 200 }, () =>
-      JSON.stringify({ query, variables: { keyspace: 'cities', keys: Array.from({ length: keys }, nextKey) } }),
-    )
-    const workload = { name: `${entries} ${valueBytes} ${keys}`, bodies }
+    const workload = entriesWorkload(keys, entries, 200)
     const server = { url, pids: [child.pid!] }
     await load(server, workload, 1)
     const spells: number[] = []

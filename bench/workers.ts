@@ -7,24 +7,14 @@ import { fileURLToPath } from 'node:url'
 import { type NatsServer, natsServer } from '../test/support/nats-server.ts'
 import { type Measurement, isInstalled, load } from './http/load.ts'
 import { freePort } from './http/peers.ts'
-import type { Workload } from './http/workloads.ts'
+import { entriesWorkload } from './http/workloads.ts'
 import { median, table } from './statistics.ts'
 
 const rounds = 5
 const seconds = 2
 const workerCounts = [1, 2]
 const entryCount = 20_000
-const query =
-  'query Entries($keyspace: String!, $keys: [String!]!) { entries(keyspace: $keyspace, keys: $keys) { key value } }'
-
-const workloads: readonly Workload[] = [1, 50, 200].map((keyCount) => {
-  let state = 1
-  const nextKey = (): string => `city:${(state = (state * 48_271) % 2_147_483_647) % entryCount}`
-  const bodies = Array.from({ length: 500 }, () =>
-    JSON.stringify({ query, variables: { keyspace: 'cities', keys: Array.from({ length: keyCount }, nextKey) } }),
-  )
-  return { name: String(keyCount), bodies }
-})
+const keyCounts = [1, 50, 200]
 
 interface Served {
   readonly workers: number
@@ -73,19 +63,20 @@ const nats = await natsServer()
 const servers: Served[] = []
 for (const workers of workerCounts) servers.push(await served(workers, nats))
 const spells = new Map<string, Measurement[]>()
-for (const workload of workloads) {
+for (const keyCount of keyCounts) {
+  const workload = entriesWorkload(keyCount, entryCount, 500)
   // Keys of other workers become near copies when they are read for the second time.
   for (const server of servers) await load(server, workload, 3)
   for (let round = 0; round < rounds; round++) {
     for (const server of round % 2 === 0 ? servers : servers.toReversed()) {
-      const name = `${workload.name} ${server.workers}`
+      const name = `${keyCount} ${server.workers}`
       spells.set(name, [...(spells.get(name) ?? []), await load(server, workload, seconds)])
     }
   }
 }
-const rows = workloads.flatMap((workload) => {
+const rows = keyCounts.flatMap((keyCount) => {
   const figures = workerCounts.map((workers) => {
-    const measured = spells.get(`${workload.name} ${workers}`)!
+    const measured = spells.get(`${keyCount} ${workers}`)!
     return {
       workers,
       requests: median(measured.map(({ requestsPerSecond }) => requestsPerSecond)),
@@ -94,7 +85,7 @@ const rows = workloads.flatMap((workload) => {
   })
   const [one] = figures
   return figures.map(({ workers, requests, cpu }) => [
-    workload.name,
+    String(keyCount),
     String(workers),
     requests.toFixed(0),
     `${(requests / one!.requests).toFixed(2)}×`,

@@ -23,16 +23,16 @@ const typed = 'query Cities($ids: [ID!]!) { cities(ids: $ids) { name country { n
 
 // The same sequence in every run: a multiplicative generator is enough to spread keys.
 let state = 1
-function nextKey(): string {
+function nextKey(ofEntries = entryCount): string {
   state = (state * 48_271) % 2_147_483_647
-  return `city:${state % entryCount}`
+  return `city:${state % ofEntries}`
 }
 
 function bodies(count: number, make: (index: number) => object): readonly string[] {
   return Array.from({ length: count }, (_, index) => JSON.stringify(make(index)))
 }
 
-const fiftyKeys = () => Array.from({ length: 50 }, nextKey)
+const fiftyKeys = () => Array.from({ length: 50 }, () => nextKey())
 
 /** What is measured over HTTP. */
 export const workloads: readonly Workload[] = [
@@ -59,6 +59,15 @@ export const workloads: readonly Workload[] = [
     bodies: bodies(200, () => ({ query: typed, variables: { ids: fiftyKeys() } })),
   },
 ]
+
+/** Queries for some entries of many at once. */
+export function entriesWorkload(keyCount: number, ofEntries: number, bodyCount: number): Workload {
+  const keys = (): readonly string[] => Array.from({ length: keyCount }, () => nextKey(ofEntries))
+  return {
+    name: `${keyCount} of ${ofEntries}`,
+    bodies: bodies(bodyCount, () => ({ query: many, variables: { keyspace, keys: keys() } })),
+  }
+}
 
 /** Writes the script that makes wrk send a workload; returns its path. */
 export function wrkScript(workload: Workload): string {

@@ -69,17 +69,17 @@ export class EntryView implements Entry {
   }
 
   get createdAt(): Date {
-    return new Date(Math.floor(this.stored.createdAtMs + this.#context.wallOffsetMs()))
+    return new Date(this.stored.createdAtMs + this.#context.wallOffsetMs())
   }
 
   get expiresAt(): Date | null {
     const { expiresAtMs } = this.stored
-    return expiresAtMs === Infinity ? null : new Date(Math.round(expiresAtMs + this.#context.wallOffsetMs()))
+    return expiresAtMs === Infinity ? null : new Date(expiresAtMs + this.#context.wallOffsetMs())
   }
 
   get ttlMs(): number | null {
     const { createdAtMs, expiresAtMs } = this.stored
-    return expiresAtMs === Infinity ? null : Math.max(0, Math.round(expiresAtMs - createdAtMs) - this.ageMs)
+    return expiresAtMs === Infinity ? null : Math.max(0, expiresAtMs - createdAtMs - this.ageMs)
   }
 
   get ageMs(): number {

@@ -20,7 +20,7 @@ export class MemoryEntry<Content extends string | null> implements StoredEntry {
   readonly kind: EntryKind
 
   constructor(parts: Omit<StoredEntry, 'encoded' | 'bytes'> & { readonly encoded: Content }) {
-    // Whole milliseconds are kept in the entry itself; for others V8 makes an object of its own, one more place to look at.
+    // Whole milliseconds are kept in the entry itself; for others V8 makes an object of its own, one more place in memory.
     this.expiresAtMs = Math.floor(parts.expiresAtMs)
     this.nearUntilMs = parts.nearUntilMs === undefined ? undefined : Math.floor(parts.nearUntilMs)
     this.createdAtMs = Math.floor(parts.createdAtMs)

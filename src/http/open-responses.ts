@@ -11,8 +11,9 @@ export class OpenResponse<Request extends IncomingMessage = IncomingMessage> ext
 }
 
 /**
- * The answers that are not complete, in no order. A `Set` would do, but makes a new table whenever most of what it held has gone,
- * which here is after nearly every request, and once it is old each of them stays until the next full collection.
+ * The answers that are not complete, in no order. A `Set` would do, but makes a new table whenever most of what it held
+ * has gone, which here is after nearly every request, and once it is old each of them stays until the next full
+ * collection.
  */
 export class OpenResponses {
   readonly #responses: OpenResponse[] = []
