@@ -154,9 +154,17 @@ function literal(received: unknown): string {
 
 /** A copy that shares no memory with the request body or query text that the string was cut from. */
 export function copyString(text: string): string {
+  if (text.length <= longestShared) return JSON.parse(JSON.stringify(text)) as string
   if (text.length * maxBytesPerUnit > scratch.length) return Buffer.from(text, 'utf8').toString('utf8')
   return scratch.toString('utf8', 0, scratch.write(text, 'utf8'))
 }
+
+/**
+ * While anybody has it, `JSON.parse` gives one and the same string for a text of at most this length: V8 looks it up
+ * among those there are. So the next request for such a key brings the string that is kept, and looking it up compares
+ * no text.
+ */
+const longestShared = 9
 
 /** Bytes of UTF-8 that one UTF-16 unit takes at most. */
 const maxBytesPerUnit = 3

@@ -13,6 +13,7 @@ import type { KeyspaceStats } from './results.ts'
 import { NearAdmission } from './near-admission.ts'
 import { type Counters, newCounters } from './stats.ts'
 import { SlotCensus } from './slot-census.ts'
+import { Spreading } from './spreading.ts'
 import type { EntryKind, StoredEntry } from './stored-entry.ts'
 import { TagIndex } from './tag-index.ts'
 
@@ -34,6 +35,14 @@ export interface ValueToKeep<Content extends Encoded | null> {
   readonly tags: readonly string[]
 }
 
+/** What a keyspace has of several keys. */
+export interface FoundEntries {
+  /** One for each key, in order; `undefined` where there is none. */
+  readonly entries: readonly (StoredEntry | undefined)[]
+  /** No less than the bytes of their values together. */
+  readonly bytes: number
+}
+
 /** One keyspace in this process: its memory, its flights, its counters. */
 export class Keyspace implements EntryContext {
   readonly name: string
@@ -51,16 +60,12 @@ export class Keyspace implements EntryContext {
   readonly #tags: TagIndex
   /** Of the entries in {@link store}. */
   #census = new SlotCensus()
-  /** How long a change may be on its way to other peers; 0 where there are none. */
-  readonly #spreadMs: number
   /** Where there are no other peers, nothing that has gone can come back. */
   readonly #graves: GraveList | undefined
   #holdsPuts = false
   /** The highest version of a put that was kept. */
   #newestPut = 0
-  /** Tags that were invalidated a moment ago, and until when there may be peers that have not heard of it. */
-  readonly #spreadingTags = new Map<string, number>()
-  #clearSpreadsUntilMs = -Infinity
+  readonly #spreading: Spreading
 
   constructor(definition: KeyspaceDefinition, { clock, budget, slotOf, spreadMs }: KeyspaceContext) {
     this.name = definition.name
@@ -69,7 +74,7 @@ export class Keyspace implements EntryContext {
     this.nearAdmission = new NearAdmission(clock)
     this.#clock = clock
     this.#budget = budget
-    this.#spreadMs = spreadMs
+    this.#spreading = new Spreading(clock, spreadMs)
     this.#graves = spreadMs > 0 ? new GraveList() : undefined
     this.#tags = new TagIndex(clock, (key) => this.drop(key))
     this.store = this.#newStore()
@@ -108,9 +113,28 @@ export class Keyspace implements EntryContext {
 
   /** The entry of `key`, expired or not, unless it was invalidated. */
   find(key: string): StoredEntry | undefined {
-    if (!this.#census.has(this.slotOf(key))) return undefined
-    const entry = this.store.get(key)
-    return entry !== undefined && entry.tags.length > 0 && this.#tags.isInvalid(entry) ? undefined : entry
+    return this.#unlessInvalid(this.#lookUp(key))
+  }
+
+  /**
+   * The same of many keys, in order. First all are looked up, then all entries and values are looked at: what lies far
+   * away in memory is waited for, and those that follow each other closely are waited for together.
+   */
+  findAll(keys: readonly string[]): FoundEntries {
+    const entries = new Array<StoredEntry | undefined>(keys.length)
+    for (let index = 0; index < keys.length; index++) entries[index] = this.#lookUp(keys[index]!)
+    let bytes = 0
+    for (let index = 0; index < entries.length; index++) bytes += sizeOf(entries[index])
+    if (!this.#tags.isSweeping) return { entries, bytes }
+    return { entries: entries.map((entry) => this.#unlessInvalid(entry)), bytes }
+  }
+
+  #lookUp(key: string): StoredEntry | undefined {
+    return this.#census.has(this.slotOf(key)) ? this.store.get(key) : undefined
+  }
+
+  #unlessInvalid(entry: StoredEntry | undefined): StoredEntry | undefined {
+    return entry !== undefined && this.#tags.isInvalid(entry) ? undefined : entry
   }
 
   /** Encodes a value and judges it by the rules of this keyspace; see {@link prepareValue}. */
@@ -248,7 +272,7 @@ export class Keyspace implements EntryContext {
   /** Drops, now and when they arrive, all entries that carry one of the tags. */
   invalidateTags(tags: readonly string[], version: number): void {
     this.flights.fence(tags)
-    this.#spread(tags)
+    this.#spreading.tagsInvalidated(tags)
     // A copy that falls takes with it what is under way to replace it, whatever tags that turns out to carry.
     for (const key of this.flights.keys()) {
       if (this.store.peek(key)?.tags.some((tag) => tags.includes(tag)) === true) this.flights.unhook(key)
@@ -270,8 +294,7 @@ export class Keyspace implements EntryContext {
    * applied here, because that peer heard of it later.
    */
   isSpreading(tags: readonly string[], atMs: number): boolean {
-    if (atMs < this.#clearSpreadsUntilMs) return true
-    return this.#spreadingTags.size > 0 && tags.some((tag) => atMs < (this.#spreadingTags.get(tag) ?? -Infinity))
+    return this.#spreading.mayBeOlder(tags, atMs)
   }
 
   /** Keeps a put that another peer hands over. Returns whether this peer has it, or what replaced it, now. */
@@ -300,7 +323,7 @@ export class Keyspace implements EntryContext {
    * whole, which costs no pause.
    */
   clear(version = 0): void {
-    this.#clearSpreadsUntilMs = this.#clock.monotonic() + this.#spreadMs
+    this.#spreading.cleared()
     this.clearedAt = Math.max(this.clearedAt, version)
     if (version > 0 && this.#newestPut > version) this.#dropAllBut((put) => put.version > version)
     else this.#dropAll()
@@ -350,19 +373,6 @@ export class Keyspace implements EntryContext {
     return held?.kind === 'PUT' && held.version >= version && held.expiresAtMs > this.#clock.monotonic()
   }
 
-  #spread(tags: readonly string[]): void {
-    if (this.#spreadMs === 0) return
-    const nowMs = this.#clock.monotonic()
-    for (const [tag, untilMs] of this.#spreadingTags) {
-      if (nowMs < untilMs) break
-      this.#spreadingTags.delete(tag)
-    }
-    for (const tag of tags) {
-      this.#spreadingTags.delete(tag)
-      this.#spreadingTags.set(tag, nowMs + this.#spreadMs)
-    }
-  }
-
   #nearUntilMs(kind: EntryKind, atMs: number): number | undefined {
     return kind === 'NEAR' ? atMs + this.policy.nearTtlMs : undefined
   }
@@ -387,4 +397,9 @@ export class Keyspace implements EntryContext {
     }
     return store(options)
   }
+}
+
+/** Looks at the key as well, because answers name it. */
+function sizeOf(entry: StoredEntry | undefined): number {
+  return entry === undefined ? 0 : entry.key.length + (entry.encoded === null ? 0 : entry.encoded.length)
 }

@@ -37,9 +37,10 @@ export function read(
   const nowMs = context.clock.monotonic()
   const results: ReadResult[] = new Array<ReadResult>(keys.length)
   let wait: Wait | undefined
+  const { entries, bytes } = keyspace.findAll(keys)
   for (let index = 0; index < keys.length; index++) {
     const key = keys[index]!
-    const hit = fromMemory(context, keyspace, key, nowMs)
+    const hit = fromMemory(context, keyspace, key, entries[index], nowMs)
     if (hit !== undefined) {
       results[index] = hit
       continue
@@ -53,7 +54,8 @@ export function read(
     wait ??= new Wait(context, keyspace, results, Math.min(options.timeoutMs ?? Infinity, policy.readTimeoutMs))
     wait.join(index, key, nowMs)
   }
-  return wait === undefined ? withinAnswerLimit(context, results) : wait.promise
+  if (wait !== undefined) return wait.promise
+  return bytes <= context.limits.maxAnswerBytes ? results : withinAnswerLimit(context, results)
 }
 
 /**
@@ -61,7 +63,9 @@ export function read(
  * the key has to be waited for, which `read` does.
  */
 export function readNow(context: ReadContext, keyspace: Keyspace, key: string): EntryView | null | undefined {
-  return context.peers.mayServe() ? answerable(context, keyspace, key, context.clock.monotonic()) : undefined
+  return context.peers.mayServe()
+    ? answerable(context, keyspace, key, keyspace.find(key), context.clock.monotonic())
+    : undefined
 }
 
 /** The same of many keys, all at one moment. */
@@ -72,16 +76,18 @@ export function readAllNow(
 ): readonly (EntryView | null | undefined)[] {
   if (!context.peers.mayServe()) return keys.map(() => undefined)
   const nowMs = context.clock.monotonic()
-  return keys.map((key) => answerable(context, keyspace, key, nowMs))
+  const { entries } = keyspace.findAll(keys)
+  return keys.map((key, index) => answerable(context, keyspace, key, entries[index], nowMs))
 }
 
 function answerable(
   context: ReadContext,
   keyspace: Keyspace,
   key: string,
+  entry: StoredEntry | undefined,
   nowMs: number,
 ): EntryView | null | undefined {
-  const hit = fromMemory(context, keyspace, key, nowMs)
+  const hit = fromMemory(context, keyspace, key, entry, nowMs)
   // Too large for any answer, which `read` says.
   return hit !== undefined && hit !== null && isLargerThan(context.limits.maxAnswerBytes, hit) ? undefined : hit
 }
@@ -90,9 +96,9 @@ function fromMemory(
   context: ReadContext,
   keyspace: Keyspace,
   key: string,
+  entry: StoredEntry | undefined,
   nowMs: number,
 ): EntryView | null | undefined {
-  const entry = keyspace.find(key)
   if (entry === undefined) return undefined
   const { counters, policy } = keyspace
   const servedFrom = servable(context, entry, nowMs)
@@ -176,10 +182,6 @@ function isLargerThan(bytes: number, { stored, encoded }: Entry): boolean {
 /** Keys whose values would make the answer too large fail alone, so that one call cannot exhaust the process. */
 function withinAnswerLimit(context: ReadContext, results: ReadResult[]): ReadResult[] {
   const { maxAnswerBytes } = context.limits
-  // What entries are charged for is more than their values.
-  let charged = 0
-  for (const result of results) charged += result instanceof EntryView ? result.stored.bytes : 0
-  if (charged <= maxAnswerBytes) return results
   let bytes = 0
   for (let index = 0; index < results.length; index++) {
     const result = results[index]

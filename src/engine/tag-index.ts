@@ -42,9 +42,14 @@ export class TagIndex {
     }
   }
 
-  /** Whether the entry was invalidated and only waits to be dropped. */
+  /** Whether there are entries that were invalidated and wait to be dropped. */
+  get isSweeping(): boolean {
+    return this.#dying.size > 0
+  }
+
+  /** Whether the entry is one of those. */
   isInvalid(entry: StoredEntry): boolean {
-    if (this.#dying.size === 0) return false
+    if (!this.isSweeping) return false
     for (const tag of entry.tags) {
       if (this.#dying.get(tag)?.some((keys) => keys.has(entry.key))) return true
     }

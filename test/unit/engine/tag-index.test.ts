@@ -56,6 +56,7 @@ describe('a tag invalidation', () => {
     await fixture.engine.invalidateTags('things', ['red'])
     expect(fixture.engine.stats('things').entries).toBe(3_000)
     expect(await present(fixture, all)).toEqual([])
+    expect(fixture.engine.readNow('things', 'k4500')).toBeUndefined()
     await fixture.clock.advance(0)
     expect(fixture.engine.stats('things')).toMatchObject({ entries: 0, bytes: 0 })
     expect(fixture.clock.pending).toBe(0)
