@@ -60,6 +60,16 @@ interface Waiting {
   hasBegun: boolean
 }
 
+/** What was found in memory: of each key its entry, or `null` where there is none. */
+interface Found {
+  readonly keys: readonly string[]
+  readonly hits: readonly (Entry | null)[]
+}
+
+function isKnown<Hit>(hit: Hit | undefined): hit is Hit {
+  return hit !== undefined
+}
+
 class KeyspaceLoader {
   readonly keyspace: string
   readonly #engine: EngineApi
@@ -68,12 +78,12 @@ class KeyspaceLoader {
   readonly #maxKeysPerCall: number
   readonly #maxBytes: number
   #bytes = 0
-  /** What was found in memory, in order. */
-  readonly #keys: string[] = []
-  readonly #hits: (Entry | null)[] = []
-  /** The same by key, as far as it has been looked for. */
+  /** What was found in memory until the operation had to wait. */
+  readonly #found: Found[] = []
+  /** The part of it that was asked for key by key. */
+  #singles: { readonly keys: string[]; readonly hits: (Entry | null)[] } | undefined
+  /** All that was found by key, once the operation had to wait and asks again. */
   #byKey: Map<string, Entry | null> | undefined
-  #indexed = 0
   #bulk: DataLoader<string, Entry | null> | undefined
 
   constructor(engine: EngineApi, reads: ReadRecord, waiting: Waiting, keyspace: string, maxKeysPerCall: number) {
@@ -97,7 +107,19 @@ class KeyspaceLoader {
     }
     const found = orError(() => this.#engine.readAllNow(this.keyspace, keys))
     if (found instanceof Error) return keys.map(() => found)
+    if (found.every(isKnown) && this.#takesAll(keys, found)) return found
     return keys.map((key, index) => this.#taken(key, this.#isLarge ? undefined : found[index]))
+  }
+
+  /** Whether there is room for all of them; then they are noted together. */
+  #takesAll(keys: readonly string[], hits: readonly (Entry | null)[]): boolean {
+    let bytes = this.#bytes
+    for (const hit of hits) bytes += hit === null ? 0 : hit.size
+    if (bytes >= this.#maxBytes) return false
+    this.#bytes = bytes
+    this.#found.push({ keys, hits })
+    this.#reads.note(this.keyspace, hits)
+    return true
   }
 
   /** One value at a time the engine cannot tell when they are too many for one answer; asked in bulk it says so. */
@@ -107,10 +129,7 @@ class KeyspaceLoader {
 
   #known(key: string): Entry | null | undefined {
     if (!this.#waiting.hasBegun) return undefined
-    this.#byKey ??= new Map()
-    for (; this.#indexed < this.#keys.length; this.#indexed++) {
-      this.#byKey.set(this.#keys[this.#indexed]!, this.#hits[this.#indexed]!)
-    }
+    this.#byKey ??= new Map(this.#found.flatMap(({ keys, hits }) => keys.map((each, index) => [each, hits[index]!])))
     return this.#byKey.get(key)
   }
 
@@ -120,10 +139,16 @@ class KeyspaceLoader {
       return (this.#bulk ??= this.#newBulk()).load(key)
     }
     this.#bytes += hit?.size ?? 0
-    this.#keys.push(key)
-    this.#hits.push(hit)
+    if (this.#byKey === undefined) this.#noteSingle(key, hit)
+    else this.#byKey.set(key, hit)
     this.#reads.noteOne(this.keyspace, hit)
     return hit
+  }
+
+  #noteSingle(key: string, hit: Entry | null): void {
+    if (this.#singles === undefined) this.#found.push((this.#singles = { keys: [], hits: [] }))
+    this.#singles.keys.push(key)
+    this.#singles.hits.push(hit)
   }
 
   #newBulk(): DataLoader<string, Entry | null> {

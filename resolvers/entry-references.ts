@@ -12,8 +12,32 @@ interface Place {
 
 /** Reads the entries that a gateway refers to, by their ids or by keyspace and key: each, `null`, or its error. */
 export const entryReferences = {
-  __resolveReferences: (references: readonly Reference[], context: ResolverContext): readonly LoadedEntry[] =>
-    loaded(references.map(placeOf), context).map(shown),
+  __resolveReferences: (references: readonly Reference[], context: ResolverContext): readonly LoadedEntry[] => {
+    const found = loaded(references, context)
+    return found.some(isToBeMapped) ? found.map(shown) : found
+  },
+}
+
+function loaded(references: readonly Reference[], context: ResolverContext): readonly LoadedEntry[] {
+  const beside = keysOfOneKeyspace(references)
+  if (beside !== undefined) return context.loadEntries(beside.keyspace, beside.keys)
+  return references
+    .map(placeOf)
+    .map((place) => (place instanceof Error ? place : orError(() => context.loadEntry(place.keyspace, place.key))))
+}
+
+/** What gateways send: keys of one keyspace. `undefined` for anything else. */
+function keysOfOneKeyspace(
+  references: readonly Reference[],
+): { readonly keyspace: string; readonly keys: readonly string[] } | undefined {
+  const keyspace = references[0]?.['keyspace']
+  if (typeof keyspace !== 'string') return undefined
+  const keys: string[] = []
+  for (const { id, keyspace: of, key } of references) {
+    if (id !== undefined || of !== keyspace || typeof key !== 'string') return undefined
+    keys.push(key)
+  }
+  return { keyspace, keys }
 }
 
 function placeOf(reference: Reference): Place | Error {
@@ -32,18 +56,8 @@ function placeOfId(id: unknown): Place {
   return { keyspace, key }
 }
 
-function loaded(places: readonly (Place | Error)[], context: ResolverContext): readonly LoadedEntry[] {
-  const [first] = places
-  const isBeside = (place: Place | Error): place is Place => (place as Place).keyspace === (first as Place).keyspace
-  if (first !== undefined && !(first instanceof Error) && places.every(isBeside)) {
-    return context.loadEntries(
-      first.keyspace,
-      places.map(({ key }) => key),
-    )
-  }
-  return places.map((place) =>
-    place instanceof Error ? place : orError(() => context.loadEntry(place.keyspace, place.key)),
-  )
+function isToBeMapped(entry: LoadedEntry): boolean {
+  return entry instanceof Promise || entry instanceof Error
 }
 
 function shown(entry: LoadedEntry): LoadedEntry {

@@ -1,6 +1,6 @@
 import { GraphQLError, type GraphQLFieldResolver } from 'graphql'
 import { FedcacheError } from '../errors.ts'
-import { noteEntity } from './entity-tags.ts'
+import { noteEntities } from './entity-tags.ts'
 import { StoredEntity } from './stored-entity.ts'
 import { type JsonObject, isJsonObject } from './stored-values.ts'
 
@@ -49,7 +49,7 @@ export function entitiesResolver(
         `One request takes at most ${maxRepresentations} representations; received ${representations.length}.`,
       )
     }
-    return readEach(representations, context, readers).map((entity, index) => noteEntity(context, index, entity))
+    return noteEntities(context, readEach(representations, context, readers))
   }
 }
 
@@ -58,15 +58,20 @@ function readEach(
   context: unknown,
   readers: ReadonlyMap<unknown, ReferenceReader>,
 ): readonly unknown[] {
-  const found = representations.map((reference) => readerOf(reference, readers))
-  const [first] = found
+  const [first] = representations
   // What gateways send: all of one type.
-  if (typeof first === 'function' && found.every((read) => read === first)) {
-    return first(representations as readonly JsonObject[], context)
+  if (isJsonObject(first) && representations.every((other) => isOfType(other, first['__typename']))) {
+    const read = readerOf(first, readers)
+    if (typeof read === 'function') return read(representations as readonly JsonObject[], context)
   }
-  return found.map((read, index) =>
-    read instanceof GraphQLError ? read : read([representations[index] as JsonObject], context)[0],
-  )
+  return representations.map((reference) => {
+    const read = readerOf(reference, readers)
+    return typeof read === 'function' ? read([reference as JsonObject], context)[0] : read
+  })
+}
+
+function isOfType(reference: unknown, typeName: unknown): boolean {
+  return isJsonObject(reference) && reference['__typename'] === typeName
 }
 
 /** The name of the type of an entity that was referred to. */

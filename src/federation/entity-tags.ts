@@ -16,8 +16,13 @@ export function rememberEntry<Entity extends object>(context: unknown, entity: E
   return entity
 }
 
-/** Notes that a gateway referred to an entity, once it is there. */
-export function noteEntity<Entity>(context: unknown, index: number | undefined, entity: Entity): Entity {
+/** Notes that a gateway referred to these, in order, each once it is there. */
+export function noteEntities(context: unknown, entities: readonly unknown[]): readonly unknown[] {
+  if (recordOf(context) !== undefined) entities.forEach((entity, index) => noteEntity(context, index, entity))
+  return entities
+}
+
+function noteEntity<Entity>(context: unknown, index: number | undefined, entity: Entity): Entity {
   const reads = recordOf(context)
   if (reads === undefined || index === undefined) return entity
   reads.noteEntity(index, undefined)

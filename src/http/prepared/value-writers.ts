@@ -110,8 +110,7 @@ export function resolvingWriter(
 ): FieldWriter {
   const { type } = field.definition
   const isLeaf = isLeafType(isNonNullType(type) ? type.ofType : type)
-  // A resolver that names its parameters and not the fourth has no use for it; those with `...rest` have a length of 0.
-  const takesInfo = resolve.length === 0 || resolve.length > 3
+  const takesInfo = namesMoreThan(3, resolve)
   return (run, source, parent) => {
     // Of most scalars nobody ever asks where they stand.
     let path: Path | undefined = isLeaf && !takesInfo ? undefined : fieldPath(field, parent)
@@ -132,6 +131,11 @@ export function resolvingWriter(
       return failedField(run, field, type, path ?? fieldPath(field, parent), error)
     }
   }
+}
+
+/** Whether a function has a use for more parameters: those with `...rest` name none. */
+function namesMoreThan(count: number, { length }: { readonly length: number }): boolean {
+  return length === 0 || length > count
 }
 
 function settled(written: Promise<string | null>, fail: (error: unknown) => 'null'): Promise<string> {
@@ -185,6 +189,7 @@ export function objectWriter(type: GraphQLObjectType, writeSelected: SelectionWr
 /** Writes an object by the selection of whichever type it turns out to be. */
 export function abstractWriter(type: GraphQLAbstractType, writers: ReadonlyMap<string, ValueWriter>): ValueWriter {
   const resolveType = type.resolveType ?? defaultTypeResolver
+  const takesInfo = namesMoreThan(2, resolveType)
   return (run, field, path, value) => {
     if (isAbsent(value)) return null
     const writeAs = (name: string | undefined): MaybePromise<string | null> => {
@@ -193,7 +198,8 @@ export function abstractWriter(type: GraphQLAbstractType, writers: ReadonlyMap<s
       const where = `for field "${field.parentType.name}.${field.definition.name}"`
       throw new Error(`Abstract type "${type.name}" must resolve to an Object type at runtime ${where}.`)
     }
-    const name = resolveType(value, run.context, new FieldInfo(run, field, path), type)
+    const info = (takesInfo ? new FieldInfo(run, field, path) : undefined) as FieldInfo
+    const name = resolveType(value, run.context, info, type)
     return isPromise(name) ? name.then(writeAs) : writeAs(name)
   }
 }
