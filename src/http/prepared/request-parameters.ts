@@ -1,4 +1,5 @@
 import { documentIdIn, type DocumentReference, type TrustedDocuments } from '../trusted-documents.ts'
+import { parseJson } from './parse-json.ts'
 import type { GivenVariables } from './variables.ts'
 
 /** A request for one operation, in its plainest form. */
@@ -16,7 +17,7 @@ export interface PlainParameters {
 export function bodyParameters(body: string, trusted?: TrustedDocuments): PlainParameters | undefined {
   let parsed: unknown
   try {
-    parsed = JSON.parse(body)
+    parsed = parseJson(body)
   } catch {
     return undefined
   }

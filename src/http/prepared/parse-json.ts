@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto'
+
+/** Shorter texts are parsed as quickly as they are looked at; longer ones have been made to take long, perhaps. */
+const [shortestText, longestText] = [500, 2 ** 19]
+const longestHead = 256
+const fewestItems = 8
+
+/** What no client can know, and so cannot have sent. */
+const standIn = randomUUID()
+
+/**
+ * Parses the JSON of a request as `JSON.parse` does: with the same result, or the same error, for every text.
+ *
+ * A long list among the variables is quicker where its items differ in one text alone: the keys of entries, or objects
+ * by which a gateway refers to entities. Texts between two quotes need no parsing, and all other parts of the objects
+ * are those of the first. `JSON.parse` makes each object anew, and looks each short text up among all that the process
+ * has, which lie far apart in memory.
+ *
+ * @throws SyntaxError
+ */
+export function parseJson(text: string): unknown {
+  const isWorthIt = text.length >= shortestText && text.length <= longestText
+  return (isWorthIt ? parsedApart(text) : undefined) ?? JSON.parse(text)
+}
+
+/** The same, for a text with such a list; `undefined` for all others, and for those that are not JSON. */
+function parsedApart(text: string): JsonObject | undefined {
+  const list = firstList(text)
+  if (list === undefined) return undefined
+  const { start, head, tail } = list
+  const texts = text.slice(start + 1 + head.length).split(`${tail},${head}`)
+  const last = texts.pop()!
+  const lastEnd = last.indexOf('"')
+  if (texts.length < fewestItems || !last.startsWith(`${tail}]`, lastEnd)) return undefined
+  texts.push(last.slice(0, lastEnd))
+  if (!texts.every(isPlain)) return undefined
+  // Where the list is part of a text, the quote ends that, and what comes behind it cannot be parsed.
+  const whole = parsed(`${text.slice(0, start)}"${standIn}"${last.slice(lastEnd + tail.length + 1)}`)
+  const variables = isObject(whole) ? whole['variables'] : undefined
+  const variable = placeOfStandIn(variables)
+  const items = itemsOf(texts, parsed(`${head}${standIn}${tail}`))
+  if (!isObject(whole) || !isObject(variables) || variable === undefined || items === undefined) return undefined
+  variables[variable] = items
+  return whole
+}
+
+interface AlikeItems {
+  /** Where the bracket is. */
+  readonly start: number
+  /** What each item begins with, before the text in which it differs. */
+  readonly head: string
+  /** What it ends with, behind that. */
+  readonly tail: string
+}
+
+/** What the first list of the text would be made of if its items were alike. */
+function firstList(text: string): AlikeItems | undefined {
+  const ofTexts = text.indexOf('["')
+  const ofObjects = text.indexOf('[{"')
+  if (ofTexts !== -1 && (ofObjects === -1 || ofTexts < ofObjects)) return { start: ofTexts, head: '"', tail: '"' }
+  const end = ofObjects === -1 ? -1 : text.indexOf('"},{"', ofObjects)
+  if (end === -1) return undefined
+  const head = text.slice(ofObjects + 1, text.lastIndexOf('"', end - 1) + 1)
+  return head.length > longestHead ? undefined : { start: ofObjects, head, tail: '"}' }
+}
+
+/** One item for each text, each like the first but for that; `undefined` where that is no item. */
+function itemsOf(texts: readonly string[], first: unknown): readonly unknown[] | undefined {
+  if (first === standIn) return texts
+  const name = placeOfStandIn(first)
+  if (!isObject(first) || name === undefined) return undefined
+  return texts.map((text) => {
+    const item = { ...first }
+    item[name] = text
+    return item
+  })
+}
+
+type JsonObject = Record<string, unknown>
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The name of the property that the stand-in is the value of. */
+function placeOfStandIn(object: unknown): string | undefined {
+  if (!isObject(object)) return undefined
+  for (const name in object) if (object[name] === standIn) return name
+  return undefined
+}
+
+const quote = 34
+const backslash = 92
+const space = 32
+
+/** Whether JSON writes a text as it is, between two quotes. */
+function isPlain(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code < space || code === quote || code === backslash) return false
+  }
+  return true
+}
