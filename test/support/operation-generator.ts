@@ -35,6 +35,7 @@ export class OperationGenerator {
   readonly #values: ArgumentValues
   readonly #random: () => number
   readonly #mistakes: number
+  #aliasCount = 0
   readonly #last: GeneratedOperation[] = []
   #variables: Record<string, unknown> = {}
   #definitions: string[] = []
@@ -71,6 +72,7 @@ export class OperationGenerator {
     this.#variables = {}
     this.#definitions = []
     this.#fragments = []
+    this.#aliasCount = 0
     const isMutation = this.chance(0.03)
     const root = isMutation ? this.#schema.getMutationType()! : this.#schema.getQueryType()!
     const selection = this.#selection(root, 0)
@@ -104,8 +106,9 @@ export class OperationGenerator {
     const count = 1 + Math.floor(this.#random() * (depth === 0 ? 3 : 5))
     for (let index = 0; index < count; index++) {
       const field = this.pick(fields)
-      // Each field its own alias, or most operations would be refused for fields that cannot be merged.
-      const alias = this.chance(0.6) || field.args.length > 0 ? `f${Math.floor(this.#random() * 1e6)}: ` : ''
+      // Each field its own alias, or most operations would be refused for fields that cannot be merged. In another
+      // operation the same one stands for another field.
+      const alias = this.chance(0.6) || field.args.length > 0 ? `f${this.#aliasCount++}: ` : ''
       const name = this.chance(this.#mistakes) ? 'nonsense' : field.name
       const written = `${alias}${name}${this.#arguments(field.args)}${this.#condition()} ${this.#subselection(field.type, depth)}`
       parts.push(this.chance(0.1) ? this.#inFragment(type.name, written) : written)

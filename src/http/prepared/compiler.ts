@@ -16,6 +16,7 @@ import type { Copied } from '../../engine/encoded-json.ts'
 import { fieldArguments } from './field-arguments.ts'
 import { leafWriter } from './leaf-writer.ts'
 import type { Operation, SelectedField } from './run.ts'
+import { sharedText } from './shared-text.ts'
 import {
   type FieldWriter,
   type SelectionWriter,
@@ -34,6 +35,16 @@ import {
 
 /** Thrown for an operation that would take more memory than keeping it is worth. */
 export class TooManyFields extends Error {}
+
+/**
+ * Writers of fields that are nothing but a name. All operations of a schema share them, of which there are as many as
+ * fields of the schema: what many operations use stays near the processor.
+ */
+const bareWriters = new WeakMap<GraphQLObjectType, Map<string, FieldWriter>>()
+
+function isBare({ alias, arguments: given, selectionSet }: FieldNode): boolean {
+  return alias === undefined && (given === undefined || given.length === 0) && selectionSet === undefined
+}
 
 /** Compiles the selections of one operation, for one set of values of the variables in `@skip` and `@include`. */
 export class Compiler {
@@ -61,12 +72,22 @@ export class Compiler {
 
   #selection(type: GraphQLObjectType, selected: ReadonlyMap<string, readonly FieldNode[]>): SelectionWriter {
     const fields = Array.from(selected, ([responseName, nodes]) => this.#field(type, responseName, nodes))
-    const heads = Array.from(selected.keys(), (name, index) => `${index === 0 ? '{' : ','}"${name}":`)
+    const heads = Array.from(selected.keys(), (name, index) => sharedText(`${index === 0 ? '{' : ','}"${name}":`))
     return (run, source, path) => writeSelection(run, source, path, heads, fields)
   }
 
   #field(parentType: GraphQLObjectType, responseName: string, nodes: readonly FieldNode[]): FieldWriter {
     if (++this.#fieldCount > this.#maxFields) throw new TooManyFields()
+    const node = nodes[0]!
+    if (!isBare(node)) return this.#compiled(parentType, responseName, nodes)
+    let writers = bareWriters.get(parentType)
+    if (writers === undefined) bareWriters.set(parentType, (writers = new Map()))
+    let writer = writers.get(responseName)
+    if (writer === undefined) writers.set(responseName, (writer = this.#compiled(parentType, responseName, nodes)))
+    return writer
+  }
+
+  #compiled(parentType: GraphQLObjectType, responseName: string, nodes: readonly FieldNode[]): FieldWriter {
     const node = nodes[0]!
     if (node.name.value === '__typename') {
       const written = JSON.stringify(parentType.name)
@@ -74,13 +95,7 @@ export class Compiler {
     }
     const definition = this.#definition(parentType, node.name.value)
     const { name, type, resolve } = definition
-    const field: SelectedField = {
-      responseName,
-      nodes,
-      parentType,
-      definition,
-      arguments: fieldArguments(definition, node),
-    }
+    const field: SelectedField = { responseName, parentType, definition, arguments: fieldArguments(definition, node) }
     const leafType = isNonNullType(type) ? type.ofType : type
     if (resolve === undefined && isLeafType(leafType)) {
       return propertyWriter(field, name, leafWriter(leafType), this.#value(type, nodes))

@@ -12,6 +12,7 @@ import {
   locatedError,
 } from 'graphql'
 import type { FieldArguments } from './field-arguments.ts'
+import { nodesAt } from './field-nodes.ts'
 
 /** Where a value stands in the answer, from the inside out; what graphql-js hands to resolvers. */
 export type Path = GraphQLResolveInfo['path']
@@ -32,10 +33,9 @@ export interface Run {
   readonly errors: GraphQLError[]
 }
 
-/** One field of a selection, with all that does not change from run to run. */
+/** One field of a selection, with all of it that does not change from run to run. */
 export interface SelectedField {
   readonly responseName: string
-  readonly nodes: readonly FieldNode[]
   readonly parentType: GraphQLObjectType
   readonly definition: GraphQLField<unknown, unknown>
   readonly arguments: FieldArguments
@@ -58,7 +58,7 @@ export class FieldInfo implements GraphQLResolveInfo {
   }
 
   get fieldNodes(): readonly FieldNode[] {
-    return this.#field.nodes
+    return nodesAt(this.#run, this.path)
   }
 
   get returnType(): GraphQLOutputType {
@@ -96,14 +96,8 @@ export function fieldPath(field: SelectedField, parent: Path | undefined): Path 
 }
 
 /** Notes the error of a value that may be null, and puts null in its place; throws it on where it may not. */
-export function failed(
-  run: Run,
-  type: GraphQLOutputType,
-  nodes: readonly FieldNode[],
-  path: Path,
-  raw: unknown,
-): 'null' {
-  const error = locatedError(asError(raw), nodes, keysOf(path))
+export function failed(run: Run, type: GraphQLOutputType, path: Path, raw: unknown): 'null' {
+  const error = locatedError(asError(raw), nodesAt(run, path), keysOf(path))
   if (isNonNullType(type)) throw error
   run.errors.push(error)
   return 'null'

@@ -9,6 +9,7 @@ import {
   isNonNullType,
 } from 'graphql'
 import type { Copied } from '../../engine/encoded-json.ts'
+import { nodesAt } from './field-nodes.ts'
 import type { LeafWriter } from './leaf-writer.ts'
 import { type Path, type Run, type SelectedField, FieldInfo, failed, fieldPath } from './run.ts'
 
@@ -91,7 +92,7 @@ export function propertyWriter(
         return leaf(value)
       }
     } catch (error) {
-      return failed(run, type, field.nodes, fieldPath(field, parent), error)
+      return failed(run, type, fieldPath(field, parent), error)
     }
     return resolving(run, source, parent)
   }
@@ -121,14 +122,14 @@ export function resolvingWriter(
         const written = write(run, field, path!, value)
         if (written === null) return 'null'
         if (typeof written === 'string') return written
-        return settled(written, (error) => failedField(run, field, type, path!, error))
+        return settled(written, (error) => failedField(run, type, path!, error))
       }
       path ??= fieldPath(field, parent)
       const at = path
       const written = value.then((resolved) => write(run, field, at, resolved))
-      return settled(written, (error) => failedField(run, field, type, at, error))
+      return settled(written, (error) => failedField(run, type, at, error))
     } catch (error) {
-      return failedField(run, field, type, path ?? fieldPath(field, parent), error)
+      return failedField(run, type, path ?? fieldPath(field, parent), error)
     }
   }
 }
@@ -142,10 +143,10 @@ function settled(written: Promise<string | null>, fail: (error: unknown) => 'nul
   return written.then((text) => text ?? 'null').then(undefined, fail)
 }
 
-function failedField(run: Run, field: SelectedField, type: GraphQLOutputType, path: Path, error: unknown): 'null' {
+function failedField(run: Run, type: GraphQLOutputType, path: Path, error: unknown): 'null' {
   // A resolver may report several errors at once.
   const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error]
-  for (const each of errors) failed(run, type, field.nodes, path, each)
+  for (const each of errors) failed(run, type, path, each)
   return 'null'
 }
 
@@ -179,7 +180,7 @@ export function objectWriter(type: GraphQLObjectType, writeSelected: SelectionWr
     if (isAbsent(value)) return null
     const judged = (isOne: boolean): MaybePromise<string> => {
       if (isOne) return writeSelected(run, value, path)
-      throw new GraphQLError(`Expected value of type "${type.name}".`, { nodes: field.nodes })
+      throw new GraphQLError(`Expected value of type "${type.name}".`, { nodes: nodesAt(run, path) })
     }
     const isOne = isTypeOf(value, run.context, new FieldInfo(run, field, path))
     return typeof isOne === 'boolean' ? judged(isOne) : isOne.then(judged)
@@ -258,8 +259,8 @@ function writtenItem(
       : write(run, field, path, item)
     if (written === null) return 'null'
     if (typeof written === 'string') return written
-    return settled(written, (error) => failed(run, type, field.nodes, path, error))
+    return settled(written, (error) => failed(run, type, path, error))
   } catch (error) {
-    return failed(run, type, field.nodes, path, error)
+    return failed(run, type, path, error)
   }
 }

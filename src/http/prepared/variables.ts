@@ -15,20 +15,19 @@ import {
   typeFromAST,
   valueFromAST,
 } from 'graphql'
+import { sharedText } from './shared-text.ts'
 
 /** Variables as a client sent them. */
 export type GivenVariables = Readonly<Record<string, unknown>>
 
 /** Turns what a client sent into what resolvers are handed; `undefined` where it does not fit. */
-export type VariableCoercion = (given: GivenVariables) => Record<string, unknown> | undefined
+export type VariableCoercion = (given: GivenVariables) => GivenVariables | undefined
 
 interface Variable {
   readonly name: string
   readonly isRequired: boolean
   /** Whether coercing a value would give the value itself. */
   readonly isCoerced: (value: unknown) => boolean
-  /** `undefined` where the variable has no default. */
-  readonly defaultValue: unknown
 }
 
 /**
@@ -41,33 +40,53 @@ export function variableCoercion(
 ): VariableCoercion | undefined {
   const definitions = operation.variableDefinitions ?? []
   const variables: Variable[] = []
+  const defaults: Record<string, unknown> = {}
   for (const { variable, type: typeNode, defaultValue } of definitions) {
     const name = variable.name.value
     const type = typeFromAST(schema, typeNode as never) as GraphQLInputType | undefined
     // No plain object has such a property of its own by mere assignment.
     if (type === undefined || name === '__proto__') return undefined
-    variables.push({
-      name,
-      isRequired: isNonNullType(type),
-      isCoerced: coercedCheck(type),
-      defaultValue: defaultValue === undefined ? undefined : valueFromAST(defaultValue, type),
-    })
+    variables.push(variableOf(schema, name, type))
+    if (defaultValue !== undefined) defaults[name] = valueFromAST(defaultValue, type)
   }
   return (given) => {
-    const coerced: Record<string, unknown> = {}
-    for (const { name, isRequired, isCoerced, defaultValue } of variables) {
-      if (Object.hasOwn(given, name)) {
-        const value = given[name]
-        if (!isCoerced(value)) return getVariableValues(schema, definitions, given).coerced
-        coerced[name] = value
-      } else if (defaultValue !== undefined) {
-        coerced[name] = defaultValue
-      } else if (isRequired) {
-        return undefined
-      }
+    let isWhole = true
+    for (const { name, isCoerced } of variables) {
+      if (!Object.hasOwn(given, name)) isWhole = false
+      else if (!isCoerced(given[name])) return getVariableValues(schema, definitions, given).coerced
     }
-    return coerced
+    return isWhole ? given : completed(given, variables, defaults)
   }
+}
+
+/** What was given, with defaults for what was not; `undefined` where neither is there and one has to be. */
+function completed(
+  given: GivenVariables,
+  variables: readonly Variable[],
+  defaults: Readonly<Record<string, unknown>>,
+): GivenVariables | undefined {
+  const coerced: Record<string, unknown> = {}
+  for (const { name, isRequired } of variables) {
+    if (Object.hasOwn(given, name)) coerced[name] = given[name]
+    else if (defaults[name] !== undefined) coerced[name] = defaults[name]
+    else if (isRequired) return undefined
+  }
+  return coerced
+}
+
+const maxShared = 1000
+const shared = new WeakMap<GraphQLSchema, Map<string, Variable>>()
+
+/** Operations that have a variable of that name and type share what is known of it. */
+function variableOf(schema: GraphQLSchema, name: string, type: GraphQLInputType): Variable {
+  let variables = shared.get(schema)
+  if (variables === undefined) shared.set(schema, (variables = new Map()))
+  const id = `${name}: ${String(type)}`
+  const known = variables.get(id)
+  if (known !== undefined) return known
+  const variable = { name: sharedText(name), isRequired: isNonNullType(type), isCoerced: coercedCheck(type) }
+  if (variables.size < maxShared) variables.set(id, variable)
+  return variable
 }
 
 function coercedCheck(type: GraphQLInputType): (value: unknown) => boolean {
