@@ -121,12 +121,18 @@ export class Keyspace implements EntryContext {
    * away in memory is waited for, and those that follow each other closely are waited for together.
    */
   findAll(keys: readonly string[]): FoundEntries {
-    const entries = new Array<StoredEntry | undefined>(keys.length)
-    for (let index = 0; index < keys.length; index++) entries[index] = this.#lookUp(keys[index]!)
+    const entries = this.#lookUpAll(keys)
     let bytes = 0
     for (let index = 0; index < entries.length; index++) bytes += sizeOf(entries[index])
     if (!this.#tags.isSweeping) return { entries, bytes }
     return { entries: entries.map((entry) => this.#unlessInvalid(entry)), bytes }
+  }
+
+  #lookUpAll(keys: readonly string[]): readonly (StoredEntry | undefined)[] {
+    const { store } = this
+    const mayBeThere = keys.some((key) => this.#census.has(this.slotOf(key)))
+    if (mayBeThere && store.getAll !== undefined) return store.getAll(keys)
+    return keys.map((key) => (mayBeThere ? this.#lookUp(key) : undefined))
   }
 
   #lookUp(key: string): StoredEntry | undefined {

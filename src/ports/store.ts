@@ -28,6 +28,11 @@ export interface Store<Item extends StoredItem> {
   readonly bytes: number
   /** The entry, counted as used; `undefined` where there is none. */
   get(key: string): Item | undefined
+  /**
+   * The same of many keys, in order; one that is there several times counts as used at least once. May be left out:
+   * then `get` is asked for each. A store that looks all up before it looks at what it found waits less for memory.
+   */
+  getAll?(keys: readonly string[]): readonly (Item | undefined)[]
   /** The entry, not counted as used. */
   peek(key: string): Item | undefined
   /**

@@ -82,6 +82,18 @@ const cases: Readonly<Record<string, (make: MakeStore) => void>> = {
     equal(observed.store.get('three'), undefined)
     equal(observed.store.peek('three'), undefined)
   },
+  'gives back many at once as it does one by one, where it can'(make) {
+    const observed = make()
+    if (observed.store.getAll === undefined) return
+    const [one, two] = [item('one', 10), item('two', 20)]
+    deepStrictEqual(observed.store.getAll(['one']), [undefined])
+    observed.fill(one, two)
+    deepStrictEqual(observed.store.getAll([]), [])
+    deepStrictEqual(observed.store.getAll(['two', 'three', 'one', 'two']), [two, undefined, one, two])
+    observed.store.delete('two')
+    deepStrictEqual(observed.store.getAll(['two', 'one']), [undefined, one])
+    observed.holds(one)
+  },
   'keeps keys apart that look alike or special'(make) {
     const observed = make({ maxBytes: 10_000 })
     const items = awkwardKeys.map((key) => item(key))

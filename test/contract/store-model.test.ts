@@ -1,13 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { lruStore } from '../../src/adapters/store/lru-store.ts'
+import { indexedLruStore, lruStore } from '../../src/adapters/store/lru-store.ts'
 import { sieveStore } from '../../src/adapters/store/sieve-store.ts'
 import type { Store, StoredItem, StoreFactory } from '../../src/ports/index.ts'
+import { ConfusedIndex } from '../support/confused-index.ts'
 
 type Item = StoredItem
 
 interface Step {
-  readonly action: 'set' | 'get' | 'peek' | 'delete' | 'evict' | 'resize'
+  readonly action: 'set' | 'get' | 'getAll' | 'peek' | 'delete' | 'evict' | 'resize'
   readonly key: string
   readonly bytes: number
 }
@@ -15,7 +16,7 @@ interface Step {
 const initialMaxBytes = 100
 
 const step: fc.Arbitrary<Step> = fc.record({
-  action: fc.constantFrom('set', 'set', 'set', 'get', 'get', 'peek', 'delete', 'evict', 'resize'),
+  action: fc.constantFrom('set', 'set', 'set', 'get', 'get', 'getAll', 'peek', 'delete', 'evict', 'resize'),
   key: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g'),
   bytes: fc.oneof(fc.integer({ min: 1, max: 25 }), fc.integer({ min: 90, max: 110 })),
 })
@@ -146,8 +147,14 @@ class SieveModel extends ModelStore {
   }
 }
 
+function expectAll(store: Store<Item>, model: ModelStore, keys: readonly string[]): void {
+  const items = keys.map((key) => model.get(key))
+  expect(store.getAll?.(keys) ?? keys.map((key) => store.get(key))).toStrictEqual(items)
+}
+
 describe.each<[string, StoreFactory, (maxEntries: number) => ModelStore]>([
   ['lruStore', lruStore(), (maxEntries) => new LruModel(maxEntries)],
+  ['lruStore whose index seldom knows', indexedLruStore(() => new ConfusedIndex()), (most) => new LruModel(most)],
   ['sieveStore', sieveStore(), (maxEntries) => new SieveModel(maxEntries)],
 ])('%s', (_name, factory, makeModel) => {
   test.each([3, 6, Infinity])('does what its model does with maxEntries %d', (maxEntries) => {
@@ -161,6 +168,7 @@ describe.each<[string, StoreFactory, (maxEntries: number) => ModelStore]>([
           if (action === 'set') expect(store.set(item)).toBe(model.set(item))
           else if (action === 'evict') expect(store.evict()).toBe(model.evict())
           else if (action === 'resize') for (const each of [store, model]) each.resize(bytes * 4, maxEntries)
+          else if (action === 'getAll') expectAll(store, model, [key, 'a', 'c', key])
           else expect(store[action](key)).toBe(model[action](key))
           expect(evicted).toStrictEqual(model.evicted)
           expect(store.bytes).toBe(model.bytes)

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Store, StoredItem, StoreFactory, StoreOptions } from '../../ports/index.ts'
+import { KeyIndex, nowhere } from './key-index.ts'
 import { mapCapacity } from './map-capacity.ts'
 
 /**
@@ -9,31 +10,49 @@ import { mapCapacity } from './map-capacity.ts'
  * of an entry must be a positive safe integer; `set` throws a `TypeError` otherwise.
  */
 export function lruStore(): StoreFactory {
-  return <Item extends StoredItem>(options: StoreOptions<Item>): Store<Item> => new LruStore(options)
+  return indexedLruStore(() => new KeyIndex())
+}
+
+/** The same, with an index that finds entries in its own way. */
+export function indexedLruStore(makeIndex: () => KeyIndex): StoreFactory {
+  return <Item extends StoredItem>(options: StoreOptions<Item>): Store<Item> => new LruStore(options, makeIndex())
 }
 
 // lru-cache writes a field into the options of every call. Handing in one object saves an allocation per call.
 const getOptions = {}
 const setOptions = {}
 
+/** What is used of the inside of lru-cache, whose version is fixed for that. */
+interface Internals<Item> {
+  /** The place of each key in {@link valList}, where its entry stays for as long as it is there. */
+  readonly keyMap: ReadonlyMap<string, number>
+  readonly valList: readonly (Item | undefined)[]
+  /** The place of the entry that was not used for the longest time. */
+  readonly head: number
+  moveToTail(place: number): void
+}
+
 class LruStore<Item extends StoredItem> implements Store<Item> {
   readonly #cache: LRUCache<string, Item>
-  readonly #values: readonly (Item | undefined)[]
+  readonly #inside: Internals<Item>
+  readonly #items: readonly (Item | undefined)[]
+  readonly #index: KeyIndex
+  readonly #onEvict: (item: Item) => void
   #maxBytes = 0
   #maxEntries = 0
 
-  constructor({ maxBytes, maxEntries, onEvict }: StoreOptions<Item>) {
+  constructor({ maxBytes, maxEntries, onEvict }: StoreOptions<Item>, index: KeyIndex) {
     // Both limits are kept here: lru-cache cannot change its own later, and its `max` would allocate room for all at
     // once. `maxSize` still has to be there, or it would not count bytes.
     this.#cache = new LRUCache<string, Item>({
       maxSize: Number.MAX_SAFE_INTEGER,
       sizeCalculation: (item) => item.bytes,
-      dispose: (item, _key, reason) => {
-        if (reason === 'evict') onEvict(item)
-      },
     })
+    this.#inside = LRUCache.unsafeExposeInternals(this.#cache) as unknown as Internals<Item>
+    this.#items = this.#inside.valList
+    this.#onEvict = onEvict
+    this.#index = index
     this.resize(maxBytes, maxEntries)
-    this.#values = LRUCache.unsafeExposeInternals(this.#cache).valList as readonly (Item | undefined)[]
   }
 
   get size(): number {
@@ -45,35 +64,67 @@ class LruStore<Item extends StoredItem> implements Store<Item> {
   }
 
   get(key: string): Item | undefined {
-    return this.#cache.get(key, getOptions)
+    const place = this.#index.find(key)
+    if (place === nowhere) return undefined
+    const item = this.#items[place]
+    // Another key with the same hash, or one that is not in the index.
+    if (item?.key !== key) return this.#cache.get(key, getOptions)
+    this.#inside.moveToTail(place)
+    return item
+  }
+
+  getAll(keys: readonly string[]): (Item | undefined)[] {
+    const places = placesFor(keys.length)
+    for (let index = 0; index < keys.length; index++) places[index] = this.#index.find(keys[index]!)
+    const items = new Array<Item | undefined>(keys.length)
+    for (let index = 0; index < keys.length; index++) items[index] = this.#items[places[index]!]
+    for (let index = 0; index < keys.length; index++) {
+      const place = places[index]!
+      if (place === nowhere) continue
+      if (items[index]?.key === keys[index]) this.#inside.moveToTail(place)
+      else items[index] = this.#cache.get(keys[index]!, getOptions)
+    }
+    return items
   }
 
   peek(key: string): Item | undefined {
-    return this.#cache.peek(key, getOptions)
+    const place = this.#index.find(key)
+    if (place === nowhere) return undefined
+    const item = this.#items[place]
+    return item?.key === key ? item : this.#cache.peek(key, getOptions)
   }
 
   set(item: Item): boolean {
     if (item.bytes > this.#maxBytes) return false
     // A hit, so that the entry is the newest and none of those that make room for its growth.
-    const old = this.#cache.get(item.key, getOptions)
-    if (old === undefined && this.#cache.size >= this.#maxEntries) this.#cache.pop()
-    while (this.#cache.calculatedSize - (old?.bytes ?? 0) + item.bytes > this.#maxBytes) this.#cache.pop()
+    const old = this.get(item.key)
+    if (old === undefined && this.#cache.size >= this.#maxEntries) this.evict()
+    while (this.#cache.calculatedSize - (old?.bytes ?? 0) + item.bytes > this.#maxBytes) this.evict()
     this.#cache.set(item.key, item, setOptions)
+    if (old === undefined) this.#index.add(item.key, this.#inside.keyMap.get(item.key)!)
     return true
   }
 
   delete(key: string): boolean {
+    const place = this.#inside.keyMap.get(key)
+    if (place === undefined) return false
+    this.#index.remove(key, place)
     return this.#cache.delete(key)
   }
 
   evict(): boolean {
-    return this.#cache.pop() !== undefined
+    const place = this.#inside.head
+    const item = this.#cache.pop()
+    if (item === undefined) return false
+    this.#index.remove(item.key, place)
+    this.#onEvict(item)
+    return true
   }
 
   resize(maxBytes: number, maxEntries: number): void {
     this.#maxBytes = maxBytes
     this.#maxEntries = Math.min(maxEntries, mapCapacity)
-    while (this.#cache.calculatedSize > this.#maxBytes || this.#cache.size > this.#maxEntries) this.#cache.pop()
+    while (this.#cache.calculatedSize > this.#maxBytes || this.#cache.size > this.#maxEntries) this.evict()
   }
 
   /**
@@ -81,10 +132,18 @@ class LruStore<Item extends StoredItem> implements Store<Item> {
    * iterators follow the order of use and end early, or start over, when that order changes under them.
    */
   *values(): IterableIterator<Item> {
-    const values = this.#values
-    for (let index = 0; index < values.length; index++) {
-      const item = values[index]
+    const items = this.#items
+    for (let index = 0; index < items.length; index++) {
+      const item = items[index]
       if (item !== undefined) yield item
     }
   }
+}
+
+let scratch = new Int32Array(1024)
+
+/** Room for so many places, used anew by each call. */
+function placesFor(count: number): Int32Array {
+  if (count > scratch.length) scratch = new Int32Array(2 * count)
+  return scratch
 }
