@@ -76,10 +76,17 @@ const longestCopied = 12
 
 /** The text of a field that holds a short and plain one; `undefined` for all others. */
 function plainText(json: Encoded | undefined): string | undefined {
-  return json !== undefined && json.length - 2 <= longestCopied && plainJson.test(json) ? json.slice(1, -1) : undefined
+  if (json === undefined || json.length - 2 > longestCopied || json.charCodeAt(0) !== quote) return undefined
+  for (let index = 1; index < json.length - 1; index++) {
+    const code = json.charCodeAt(index)
+    if (code > tilde || code === backslash) return undefined
+  }
+  return json.slice(1, -1)
 }
 
-const plainJson = /^"[ !#-[\]-~]*"$/
+const quote = 34
+const backslash = 92
+const tilde = 126
 
 function stubs(from: EntryField['from'], parent: unknown, paths: readonly (readonly string[])[]): Held<JsonObject> {
   const { isList, items } = storedParts(from, parent, paths.length)
