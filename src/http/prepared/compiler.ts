@@ -1,21 +1,25 @@
 import {
   type FieldNode,
-  type GraphQLAbstractType,
+  type GraphQLNamedType,
   type GraphQLObjectType,
   type GraphQLOutputType,
   SchemaMetaFieldDef,
   type SelectionSetNode,
   TypeMetaFieldDef,
+  getNamedType,
   isAbstractType,
   isLeafType,
   isListType,
   isNonNullType,
+  isObjectType,
+  print,
 } from 'graphql'
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js'
 import type { Copied } from '../../engine/encoded-json.ts'
 import { fieldArguments } from './field-arguments.ts'
 import { leafWriter } from './leaf-writer.ts'
 import type { Operation, SelectedField } from './run.ts'
+import { type Part, SharedParts } from './shared-parts.ts'
 import { sharedText } from './shared-text.ts'
 import {
   type FieldWriter,
@@ -36,27 +40,19 @@ import {
 /** Thrown for an operation that would take more memory than keeping it is worth. */
 export class TooManyFields extends Error {}
 
-/**
- * Writers of fields that are nothing but a name. All operations of a schema share them, of which there are as many as
- * fields of the schema: what many operations use stays near the processor.
- */
-const bareWriters = new WeakMap<GraphQLObjectType, Map<string, FieldWriter>>()
-
-function isBare({ alias, arguments: given, selectionSet }: FieldNode): boolean {
-  return alias === undefined && (given === undefined || given.length === 0) && selectionSet === undefined
-}
-
 /** Compiles the selections of one operation, for one set of values of the variables in `@skip` and `@include`. */
 export class Compiler {
   readonly #operation: Operation
   readonly #variables: Readonly<Record<string, unknown>>
   readonly #maxFields: number
+  readonly #shared: SharedParts
   #fieldCount = 0
 
   constructor(operation: Operation, variables: Readonly<Record<string, unknown>>, maxFields: number) {
     this.#operation = operation
     this.#variables = variables
     this.#maxFields = maxFields
+    this.#shared = SharedParts.of(operation.schema)
   }
 
   /** Fields compiled so far, each once for every place and concrete type it was selected on. */
@@ -67,77 +63,72 @@ export class Compiler {
   /** @throws TooManyFields */
   root(type: GraphQLObjectType, selectionSet: SelectionSetNode): SelectionWriter {
     const { schema, fragments } = this.#operation
-    return this.#selection(type, collectFields(schema, fragments, this.#variables, type, selectionSet))
+    return this.#selection(type, collectFields(schema, fragments, this.#variables, type, selectionSet)).write
   }
 
-  #selection(type: GraphQLObjectType, selected: ReadonlyMap<string, readonly FieldNode[]>): SelectionWriter {
-    const fields = Array.from(selected, ([responseName, nodes]) => this.#field(type, responseName, nodes))
-    const heads = Array.from(selected.keys(), (name, index) => sharedText(`${index === 0 ? '{' : ','}"${name}":`))
-    return (run, source, path) => writeSelection(run, source, path, heads, fields)
+  #selection(type: GraphQLObjectType, selected: ReadonlyMap<string, readonly FieldNode[]>): Part<SelectionWriter> {
+    const parts = Array.from(selected, ([responseName, nodes]) => this.#field(type, responseName, nodes))
+    return this.#shared.part(`{${parts.map(({ id }) => id).join(' ')}}`, () => {
+      const fields = parts.map(({ write }) => write)
+      const heads = Array.from(selected.keys(), (name, index) => sharedText(`${index === 0 ? '{' : ','}"${name}":`))
+      return (run, source, path) => writeSelection(run, source, path, heads, fields)
+    })
   }
 
-  #field(parentType: GraphQLObjectType, responseName: string, nodes: readonly FieldNode[]): FieldWriter {
+  #field(parentType: GraphQLObjectType, responseName: string, nodes: readonly FieldNode[]): Part<FieldWriter> {
     if (++this.#fieldCount > this.#maxFields) throw new TooManyFields()
     const node = nodes[0]!
-    if (!isBare(node)) return this.#compiled(parentType, responseName, nodes)
-    let writers = bareWriters.get(parentType)
-    if (writers === undefined) bareWriters.set(parentType, (writers = new Map()))
-    let writer = writers.get(responseName)
-    if (writer === undefined) writers.set(responseName, (writer = this.#compiled(parentType, responseName, nodes)))
-    return writer
-  }
-
-  #compiled(parentType: GraphQLObjectType, responseName: string, nodes: readonly FieldNode[]): FieldWriter {
-    const node = nodes[0]!
-    if (node.name.value === '__typename') {
+    const name = node.name.value
+    if (name === '__typename') {
       const written = JSON.stringify(parentType.name)
-      return () => written
+      return this.#shared.part(`${parentType.name}.${responseName}: ${name}`, () => () => written)
     }
-    const definition = this.#definition(parentType, node.name.value)
-    const { name, type, resolve } = definition
-    const field: SelectedField = { responseName, parentType, definition, arguments: fieldArguments(definition, node) }
-    const leafType = isNonNullType(type) ? type.ofType : type
-    if (resolve === undefined && isLeafType(leafType)) {
-      return propertyWriter(field, name, leafWriter(leafType), this.#value(type, nodes))
-    }
-    const resolving = resolvingWriter(field, resolve ?? propertyOf, this.#value(type, nodes))
-    const { copied } = definition.extensions as Partial<Copied>
-    return copied === undefined || definition.args.length > 0 ? resolving : copyingWriter(copied, resolving)
+    const definition = definitionOf(parentType, name)
+    const selections = this.#subselections(getNamedType(definition.type), nodes)
+    const given = node.arguments?.map(print).join(' ') ?? ''
+    const ids = Array.from(selections.values(), ({ id }) => id).join(' ')
+    return this.#shared.part(`${parentType.name}.${responseName}: ${name}(${given}) ${ids}`, () => {
+      const field: SelectedField = { responseName, parentType, definition, arguments: fieldArguments(definition, node) }
+      return fieldWriter(field, selections)
+    })
   }
 
-  #definition(parentType: GraphQLObjectType, name: string): SelectedField['definition'] {
-    if (name === '__schema') return SchemaMetaFieldDef
-    if (name === '__type') return TypeMetaFieldDef
-    return parentType.getFields()[name]!
-  }
-
-  #value(type: GraphQLOutputType, nodes: readonly FieldNode[]): ValueWriter {
-    if (isNonNullType(type)) return required(this.#nullable(type.ofType, nodes))
-    return this.#nullable(type, nodes)
-  }
-
-  #nullable(type: GraphQLOutputType, nodes: readonly FieldNode[]): ValueWriter {
-    if (isListType(type)) return listWriter(type.ofType, this.#value(type.ofType, nodes))
-    if (isLeafType(type)) {
-      const write = leafWriter(type)
-      return (_run, _field, _path, value) => (isAbsent(value) ? null : write(value))
-    }
-    if (isAbstractType(type)) return this.#abstract(type, nodes)
-    return objectWriter(type as GraphQLObjectType, this.#subselection(type as GraphQLObjectType, nodes))
-  }
-
-  #abstract(type: GraphQLAbstractType, nodes: readonly FieldNode[]): ValueWriter {
-    const writers = new Map(
-      this.#operation.schema
-        .getPossibleTypes(type)
-        .map((possible) => [possible.name, objectWriter(possible, this.#subselection(possible, nodes))]),
-    )
-    return abstractWriter(type, writers)
-  }
-
-  #subselection(type: GraphQLObjectType, nodes: readonly FieldNode[]): SelectionWriter {
+  /** What is selected, for each type that the value may have. */
+  #subselections(type: GraphQLNamedType, nodes: readonly FieldNode[]): Selections {
     const { schema, fragments } = this.#operation
-    const selected = collectSubfields(schema, fragments, this.#variables, type, nodes)
-    return this.#selection(type, selected)
+    const types = isAbstractType(type) ? schema.getPossibleTypes(type) : isObjectType(type) ? [type] : []
+    const selectedOn = (each: GraphQLObjectType): Part<SelectionWriter> =>
+      this.#selection(each, collectSubfields(schema, fragments, this.#variables, each, nodes))
+    return new Map(types.map((each) => [each, selectedOn(each)]))
   }
+}
+
+type Selections = ReadonlyMap<GraphQLObjectType, Part<SelectionWriter>>
+
+function definitionOf(parentType: GraphQLObjectType, name: string): SelectedField['definition'] {
+  if (name === '__schema') return SchemaMetaFieldDef
+  if (name === '__type') return TypeMetaFieldDef
+  return parentType.getFields()[name]!
+}
+
+function fieldWriter(field: SelectedField, selections: Selections): FieldWriter {
+  const { name, type, resolve, args, extensions } = field.definition
+  const leafType = isNonNullType(type) ? type.ofType : type
+  const write = valueWriter(type, selections)
+  if (resolve === undefined && isLeafType(leafType)) return propertyWriter(field, name, leafWriter(leafType), write)
+  const resolving = resolvingWriter(field, resolve ?? propertyOf, write)
+  const { copied } = extensions as Partial<Copied>
+  return copied === undefined || args.length > 0 ? resolving : copyingWriter(copied, resolving)
+}
+
+function valueWriter(type: GraphQLOutputType, selections: Selections): ValueWriter {
+  if (isNonNullType(type)) return required(valueWriter(type.ofType, selections))
+  if (isListType(type)) return listWriter(type.ofType, valueWriter(type.ofType, selections))
+  if (isLeafType(type)) {
+    const write = leafWriter(type)
+    return (_run, _field, _path, value) => (isAbsent(value) ? null : write(value))
+  }
+  if (isObjectType(type)) return objectWriter(type, selections.get(type)!.write)
+  const writers = Array.from(selections, ([each, { write }]) => [each.name, objectWriter(each, write)] as const)
+  return abstractWriter(type, new Map(writers))
 }

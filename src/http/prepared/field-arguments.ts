@@ -1,8 +1,10 @@
 import { type FieldNode, type GraphQLField, GraphQLError, Kind, getArgumentValues } from 'graphql'
+import { nodesAt } from './field-nodes.ts'
+import { type Path, type Run, type SelectedField, fieldPath } from './run.ts'
 import { sharedText } from './shared-text.ts'
 
-/** Works out the arguments of a field for one run. Throws what is wrong with them. */
-export type FieldArguments = (variables: Readonly<Record<string, unknown>>) => Record<string, unknown>
+/** Works out the arguments of a field of the object at `parent`, for one run. Throws what is wrong with them. */
+export type FieldArguments = (run: Run, field: SelectedField, parent: Path | undefined) => Record<string, unknown>
 
 /**
  * Prepares the arguments of a field: those without variables are worked out now, those that are a variable and nothing
@@ -17,16 +19,19 @@ export function fieldArguments(definition: GraphQLField<unknown, unknown>, node:
     whole.push(sharedText(name.value), sharedText(value.name.value))
     return false
   })
-  const general: FieldArguments = (variables) => getArgumentValues(definition, node, variables)
+  // Errors show where the arguments stand in the document of the run.
+  const general: FieldArguments = (run, field, parent) =>
+    getArgumentValues(definition, nodesAt(run, fieldPath(field, parent))[0]!, run.variables)
   const constants = constantsOf(definition, { ...node, arguments: fixed }, whole)
   if (constants === undefined) return general
   if (whole.length === 0) return () => constants
-  return (variables) => {
+  return (run, field, parent) => {
+    const { variables } = run
     const values = { ...constants }
     for (let index = 0; index < whole.length; index += 2) {
       const value = variables[whole[index + 1]!]
       // Not given, or null where that may be an error: graphql-js knows what to do.
-      if (value === undefined || value === null) return general(variables)
+      if (value === undefined || value === null) return general(run, field, parent)
       values[whole[index]!] = value
     }
     return values

@@ -117,7 +117,7 @@ export function resolvingWriter(
     let path: Path | undefined = isLeaf && !takesInfo ? undefined : fieldPath(field, parent)
     try {
       const info = (takesInfo ? new FieldInfo(run, field, path!) : undefined) as FieldInfo
-      const value: unknown = resolve(source, field.arguments(run.variables), run.context, info)
+      const value: unknown = resolve(source, field.arguments(run, field, parent), run.context, info)
       if (!isPromise(value)) {
         const written = write(run, field, path!, value)
         if (written === null) return 'null'
