@@ -78,8 +78,8 @@ export class EntryView implements Entry {
   }
 
   get ttlMs(): number | null {
-    const { createdAtMs, expiresAtMs } = this.stored
-    return expiresAtMs === Infinity ? null : Math.max(0, expiresAtMs - createdAtMs - this.ageMs)
+    const { expiresAtMs } = this.stored
+    return expiresAtMs === Infinity ? null : Math.max(0, expiresAtMs - this.#readAtMs)
   }
 
   get ageMs(): number {

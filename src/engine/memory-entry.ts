@@ -11,10 +11,10 @@ export class MemoryEntry<Content extends string | null> implements StoredEntry {
   readonly expiresAtMs: number
   readonly nearUntilMs: number | undefined
   readonly encoded: Content
+  readonly key: string
   readonly slot: number
   readonly tags: readonly string[]
   readonly bytes: number
-  readonly key: string
   readonly createdAtMs: number
   readonly version: number
   readonly kind: EntryKind
@@ -23,14 +23,14 @@ export class MemoryEntry<Content extends string | null> implements StoredEntry {
     // Whole milliseconds are kept in the entry itself; for others V8 makes an object of its own, one more place in memory.
     this.expiresAtMs = Math.floor(parts.expiresAtMs)
     this.nearUntilMs = parts.nearUntilMs === undefined ? undefined : Math.floor(parts.nearUntilMs)
-    this.createdAtMs = Math.floor(parts.createdAtMs)
     this.encoded = parts.encoded
+    this.key = parts.key
     this.slot = parts.slot
     // Every reader is given this very list.
     this.tags = parts.tags.length === 0 ? noTags : Object.freeze(parts.tags)
     this.bytes = chargedBytes(parts.key, parts.encoded, parts.tags)
-    this.kind = parts.kind
-    this.key = parts.key
+    this.createdAtMs = Math.floor(parts.createdAtMs)
     this.version = parts.version
+    this.kind = parts.kind
   }
 }

@@ -1,6 +1,6 @@
 import { FedcacheError } from '../errors.ts'
 import type { Clock, Peers, Timer } from '../ports/index.ts'
-import type { Entry, ServedFrom } from './entry.ts'
+import type { ServedFrom } from './entry.ts'
 import { EntryView } from './entry-view.ts'
 import type { Flight, Waiter } from './flights.ts'
 import { type InputLimits, keyProblem, quote } from './input-limits.ts'
@@ -89,7 +89,7 @@ function answerable(
 ): EntryView | null | undefined {
   const hit = fromMemory(context, keyspace, key, entry, nowMs)
   // Too large for any answer, which `read` says.
-  return hit !== undefined && hit !== null && isLargerThan(context.limits.maxAnswerBytes, hit) ? undefined : hit
+  return (hit?.encoded.length ?? 0) > context.limits.maxAnswerBytes ? undefined : hit
 }
 
 function fromMemory(
@@ -172,11 +172,6 @@ function view(
   if (entry.encoded === null) return null
   const owner = context.peers.ownerOf(entry.slot)
   return new EntryView(keyspace, entry as FoundEntry, servedFrom, owner, nowMs)
-}
-
-/** Looks at a value only where its charge, which is at hand, leaves it open: the value itself may be far away in memory. */
-function isLargerThan(bytes: number, { stored, encoded }: Entry): boolean {
-  return stored.bytes > bytes && encoded.length > bytes
 }
 
 /** Keys whose values would make the answer too large fail alone, so that one call cannot exhaust the process. */

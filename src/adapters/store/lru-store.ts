@@ -79,10 +79,13 @@ class LruStore<Item extends StoredItem> implements Store<Item> {
     const items = new Array<Item | undefined>(keys.length)
     for (let index = 0; index < keys.length; index++) items[index] = this.#items[places[index]!]
     for (let index = 0; index < keys.length; index++) {
-      const place = places[index]!
-      if (place === nowhere) continue
-      if (items[index]?.key === keys[index]) this.#inside.moveToTail(place)
-      else items[index] = this.#cache.get(keys[index]!, getOptions)
+      if (places[index] !== nowhere && items[index]?.key !== keys[index]) {
+        items[index] = this.#cache.get(keys[index]!, getOptions)
+        places[index] = nowhere
+      }
+    }
+    for (let index = 0; index < keys.length; index++) {
+      if (places[index] !== nowhere) this.#inside.moveToTail(places[index]!)
     }
     return items
   }
