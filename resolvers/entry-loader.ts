@@ -80,7 +80,7 @@ class KeyspaceLoader {
   #bytes = 0
   /** What was found in memory until the operation had to wait. */
   readonly #found: Found[] = []
-  /** The part of it that was asked for key by key. */
+  /** The part of it that was asked for key by key; of the record of what was read as well. */
   #singles: { readonly keys: string[]; readonly hits: (Entry | null)[] } | undefined
   /** All that was found by key, once the operation had to wait and asks again. */
   #byKey: Map<string, Entry | null> | undefined
@@ -139,16 +139,18 @@ class KeyspaceLoader {
       return (this.#bulk ??= this.#newBulk()).load(key)
     }
     this.#bytes += hit?.size ?? 0
-    if (this.#byKey === undefined) this.#noteSingle(key, hit)
-    else this.#byKey.set(key, hit)
-    this.#reads.noteOne(this.keyspace, hit)
+    this.#byKey?.set(key, hit)
+    if (this.#singles === undefined) this.#beginSingles()
+    this.#singles!.keys.push(key)
+    this.#singles!.hits.push(hit)
     return hit
   }
 
-  #noteSingle(key: string, hit: Entry | null): void {
-    if (this.#singles === undefined) this.#found.push((this.#singles = { keys: [], hits: [] }))
-    this.#singles.keys.push(key)
-    this.#singles.hits.push(hit)
+  /** Notes what is read key by key, which is often much, as one reading that grows. */
+  #beginSingles(): void {
+    this.#singles = { keys: [], hits: [] }
+    this.#found.push(this.#singles)
+    this.#reads.note(this.keyspace, this.#singles.hits)
   }
 
   #newBulk(): DataLoader<string, Entry | null> {

@@ -46,6 +46,15 @@ export const workloads: readonly Workload[] = [
     })),
   },
   {
+    // No two have a field in common, for those that understand more than two requests.
+    name: '200 different operations',
+    only: ['fedcache', 'Mercurius + JIT', 'Apollo Server'],
+    bodies: bodies(200, (index) => ({
+      query: `query Entry${index}($space: String!, $key: String!) { e${index}: entry(keyspace: $space, key: $key) { k${index}: key v${index}: value } }`,
+      variables: { space: keyspace, key: nextKey() },
+    })),
+  },
+  {
     name: '50 _entities',
     only: ['fedcache'],
     bodies: bodies(200, () => ({

@@ -10,6 +10,8 @@ export interface PeerOrder {
   readonly valueBytes?: number
   /** Whether it keeps copies of what others own. The one that reads from the others does not. */
   readonly keepsOthers?: boolean
+  /** Whether it reads one key at a time, whoever asks. */
+  readonly oneAtATime?: boolean
   readonly keysPerQuery?: number
   readonly inFlight?: number
   readonly seconds?: number

@@ -31,10 +31,17 @@ export class PeerProcess {
   }
 }
 
+/** How many cold keys are read: batches of as many as a query has, in rounds. */
+export interface ColdKeys {
+  readonly batches: number
+  readonly rounds: number
+}
+
 /** A cluster of three processes of one kind; the first reads, and keeps nothing of what others own. */
 export interface PeerCluster {
   readonly name: string
   readonly processes: readonly PeerProcess[]
+  readonly cold: ColdKeys
   /** CPU seconds of what the processes need beside themselves, so far. */
   otherCpuSeconds(): number
 }

@@ -8,15 +8,16 @@ import { cpuSeconds, isInstalled } from '../http/load.ts'
 import { freePort } from '../http/peers.ts'
 import { median, table } from '../statistics.ts'
 import type { PeerOrder } from './orders.ts'
-import { type PeerCluster, PeerProcess, type PeerSums, together } from './peer-cluster.ts'
+import { type ColdKeys, type PeerCluster, PeerProcess, type PeerSums, together } from './peer-cluster.ts'
 
 const valueBytes = 200
 const inFlight = 64
 const readers = 256
-/** Each is read by four readers, in all three processes. */
-const batches = 64
 const keysPerQuery = 64
-const coldRounds = 10
+/** Each batch of cold keys is read by four readers, in all three processes. */
+const manyCold: ColdKeys = { batches: 64, rounds: 10 }
+/** For who would take minutes for as many; each is read by more readers then. */
+const fewCold: ColdKeys = { batches: 4, rounds: 2 }
 
 /** What was measured of one cluster, each as often as there were rounds. */
 interface Spells {
@@ -28,7 +29,7 @@ interface Spells {
 /** Measures clusters of three processes in turn, each round beginning with another; returns a table. */
 export async function measurePeers(rounds: number, seconds: number): Promise<string> {
   const nats = await natsServer()
-  const clusters = [await fedcacheCluster(nats), ...(await groupcacheCluster())]
+  const clusters = [await fedcacheCluster(nats), ...(await groupcacheClusters())]
   // Nobody could try a program for it: there is nothing to install that would help.
   console.log('skipped: Tochemey/distcache (the Go module proxy does not give github.com/tochemey/distcache)')
   const spells = new Map<PeerCluster, Spells>(clusters.map((each) => [each, { one: [], many: [], cold: [] }]))
@@ -61,32 +62,53 @@ async function fedcacheCluster(nats: NatsServer): Promise<PeerCluster> {
     processes,
     names.map((self) => ({ do: 'join', self, server: nats.url, valueBytes })),
   )
-  return { name: 'fedcache', processes, otherCpuSeconds: () => cpuSeconds(nats.pid) ?? Number.NaN }
+  return { name: 'fedcache', processes, cold: manyCold, otherCpuSeconds: () => cpuSeconds(nats.pid) ?? Number.NaN }
 }
 
-async function groupcacheCluster(): Promise<readonly PeerCluster[]> {
+/**
+ * groupcache-go as it is, and with each process reading one key at a time. The latter is how Tochemey/distcache, which
+ * stands on it, calls it: the engine holds one lock for as long as a `Get` takes, the load of the source included.
+ */
+async function groupcacheClusters(): Promise<readonly PeerCluster[]> {
+  const program = builtGroupcache()
+  if (program === undefined) return []
+  return [
+    { ...(await groupcacheCluster(program, false)), name: 'groupcache-go', cold: manyCold },
+    { ...(await groupcacheCluster(program, true)), name: 'groupcache-go, one Get at a time', cold: fewCold },
+  ]
+}
+
+/** The program, if there is what it takes to build it. */
+function builtGroupcache(): string | undefined {
   const name = 'groupcache-go'
   if (!isInstalled('go')) {
     console.log(`skipped: ${name} (install Go 1.26 or newer, from https://go.dev/dl)`)
-    return []
+    return undefined
   }
   const program = join(mkdtempSync(join(tmpdir(), 'fedcache-bench-go-')), 'groupcache')
   const folder = fileURLToPath(new URL('groupcache/', import.meta.url))
   try {
     execFileSync('go', ['build', '-o', program, '.'], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
+    return program
   } catch (error) {
     const { stderr } = error as { readonly stderr?: Buffer }
     console.log(`skipped: ${name} (go build failed in ${folder})\n${stderr?.toString() ?? ''}`)
-    return []
+    return undefined
   }
+}
+
+async function groupcacheCluster(
+  program: string,
+  oneAtATime: boolean,
+): Promise<Pick<PeerCluster, 'processes' | 'otherCpuSeconds'>> {
   const addresses: string[] = []
   for (let index = 0; index < 3; index++) addresses.push(`127.0.0.1:${await freePort()}`)
   const processes = addresses.map(() => new PeerProcess(program, []))
   await joined(
     processes,
-    addresses.map((self) => ({ do: 'join', self, addresses, valueBytes })),
+    addresses.map((self) => ({ do: 'join', self, addresses, valueBytes, oneAtATime })),
   )
-  return [{ name, processes, otherCpuSeconds: () => 0 }]
+  return { processes, otherCpuSeconds: () => 0 }
 }
 
 /** The last to join is the one that reads: it looks who owns what once all are there. */
@@ -102,14 +124,15 @@ function remoteReads(cluster: PeerCluster, keys: number, seconds: number): Promi
   return together(cluster, [{ do: 'remote', keysPerQuery: keys, inFlight, seconds }])
 }
 
-/** Rounds of cold keys: 256 readers at once, in three processes, each key asked for by four of them. */
+/** Rounds of cold keys: 256 readers at once, in three processes, each key asked for by several of them. */
 async function coldMisses(cluster: PeerCluster, spell: number): Promise<PeerSums> {
+  const { batches, rounds } = cluster.cold
   const sums = { keys: 0, seconds: 0, cpuSeconds: 0, loads: 0, calls: 0 }
-  for (let index = 0; index < coldRounds; index++) {
+  for (let index = 0; index < rounds; index++) {
     const orders = cluster.processes.map((_process, place): PeerOrder => ({
       do: 'cold',
       keysPerQuery,
-      round: spell * coldRounds + index,
+      round: spell * rounds + index,
       batches: Array.from({ length: readers }, (_, reader) => reader)
         .filter((reader) => Math.floor(reader / batches) % cluster.processes.length === place)
         .map((reader) => reader % batches),
@@ -118,7 +141,7 @@ async function coldMisses(cluster: PeerCluster, spell: number): Promise<PeerSums
     for (const name of ['keys', 'seconds', 'cpuSeconds', 'loads', 'calls'] as const) sums[name] += one[name]
   }
   // What counts is how many different keys came into the cluster.
-  return { ...sums, keys: batches * keysPerQuery * coldRounds }
+  return { ...sums, keys: batches * keysPerQuery * rounds }
 }
 
 function peersTable(spells: ReadonlyMap<PeerCluster, Spells>): string {

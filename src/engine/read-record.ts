@@ -18,7 +18,7 @@ export interface ReadSummary {
 
 interface Reading {
   readonly keyspace: string
-  readonly results: ReadResult[]
+  readonly results: readonly ReadResult[]
 }
 
 /** What one operation read, for those who say how long its answer may be kept. Reading costs it a reference each. */
@@ -28,8 +28,6 @@ export class ReadRecord {
   #sinceMs = 0
   readonly #isPublic: (keyspace: string) => boolean
   readonly #entityTags: (Set<string> | undefined)[] = []
-  /** Where what reads of single keys bring is noted. */
-  #single: Reading | undefined
   #isServingShown = false
   readonly #maxShownBytes: number
   #shownBytes = 0
@@ -52,19 +50,10 @@ export class ReadRecord {
     this.#maxShownBytes = maxShownBytes
   }
 
-  /** Notes what a read brought. */
+  /** Notes what a read brought, and what is added to that list until the operation has ended. */
   note(keyspace: string, results: readonly ReadResult[]): void {
     if (this.#readings.length === 0) this.#sinceMs = performance.now()
-    this.#readings.push({ keyspace, results: results as ReadResult[] })
-  }
-
-  /** Notes what a read of a single key brought; those of one keyspace, which are often many, are noted together. */
-  noteOne(keyspace: string, result: ReadResult): void {
-    if (this.#single?.keyspace !== keyspace) {
-      this.#single = { keyspace, results: [] }
-      this.note(keyspace, this.#single.results)
-    }
-    this.#single.results.push(result)
+    this.#readings.push({ keyspace, results })
   }
 
   /**

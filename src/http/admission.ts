@@ -75,7 +75,7 @@ export class Admission {
 
 // Those that ask how the server is are never turned away.
 function isOperation(pathAndQuery: string): boolean {
-  return /^\/graphql(?:[/?]|$)/.test(pathAndQuery)
+  return pathAndQuery === '/graphql' || /^\/graphql[/?]/.test(pathAndQuery)
 }
 
 function refused({ status, code, message, retryAfterSeconds }: Refusal): Response {

@@ -29,7 +29,9 @@ type order struct {
 	Self       string   `json:"self"`
 	ValueBytes int      `json:"valueBytes"`
 	// KeepsOthers says whether copies of what other processes own are kept.
-	KeepsOthers  bool    `json:"keepsOthers"`
+	KeepsOthers bool `json:"keepsOthers"`
+	// OneAtATime says whether the process reads one key at a time, whoever asks.
+	OneAtATime   bool    `json:"oneAtATime"`
 	KeysPerQuery int     `json:"keysPerQuery"`
 	InFlight     int     `json:"inFlight"`
 	Seconds      float64 `json:"seconds"`
@@ -52,8 +54,10 @@ type process struct {
 	coldGroup   transport.Group
 	daemon      *groupcache.Daemon
 	loads       atomic.Int64
-	others      []string
-	next        atomic.Int64
+	// turn is held for as long as a read takes, where the process reads one key at a time.
+	turn   *sync.Mutex
+	others []string
+	next   atomic.Int64
 }
 
 // nothing is a cache that keeps nothing.
@@ -109,6 +113,9 @@ func (p *process) join(o order) error {
 		Logger:    logger,
 		Transport: transport.NewHttpTransport(transport.HttpTransportOptions{Client: client, Logger: logger}),
 	}
+	if o.OneAtATime {
+		p.turn = &sync.Mutex{}
+	}
 	if !o.KeepsOthers {
 		options.CacheFactory = cacheOfReader
 	}
@@ -148,15 +155,15 @@ func (p *process) join(o order) error {
 }
 
 // read reads keys as its documentation does, one Get each, all at once where there are several.
-func read(from transport.Group, keys []string) error {
+func (p *process) read(from transport.Group, keys []string) error {
 	if len(keys) == 1 {
-		return get(from, keys[0])
+		return p.get(from, keys[0])
 	}
 	var group sync.WaitGroup
 	var failure atomic.Value
 	for _, key := range keys {
 		group.Go(func() {
-			if err := get(from, key); err != nil {
+			if err := p.get(from, key); err != nil {
 				failure.Store(err)
 			}
 		})
@@ -168,7 +175,11 @@ func read(from transport.Group, keys []string) error {
 	return nil
 }
 
-func get(from transport.Group, key string) error {
+func (p *process) get(from transport.Group, key string) error {
+	if p.turn != nil {
+		p.turn.Lock()
+		defer p.turn.Unlock()
+	}
 	var value string
 	return from.Get(context.Background(), key, transport.StringSink(&value))
 }
@@ -186,7 +197,7 @@ func (p *process) remote(o order) (int, error) {
 				for index := range some {
 					some[index] = p.others[int(p.next.Add(1))%len(p.others)]
 				}
-				if err := read(p.valuesGroup, some); err != nil {
+				if err := p.read(p.valuesGroup, some); err != nil {
 					failure.Store(err)
 					return
 				}
@@ -211,7 +222,7 @@ func (p *process) cold(o order) (int, error) {
 			for index := range keys {
 				keys[index] = fmt.Sprintf("cold-%d-%d-%d", o.Round, batch, index)
 			}
-			if err := read(p.coldGroup, keys); err != nil {
+			if err := p.read(p.coldGroup, keys); err != nil {
 				failure.Store(err)
 			}
 		})

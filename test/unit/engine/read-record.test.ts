@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import type { Entry } from '../../../src/engine/entry.ts'
 import { EntryView } from '../../../src/engine/entry-view.ts'
 import { ReadRecord } from '../../../src/engine/read-record.ts'
+import type { ReadResult } from '../../../src/engine/results.ts'
 import { FedcacheError } from '../../../src/errors.ts'
 
 /** An entry as it was read just now, with so long to live. */
@@ -66,9 +67,10 @@ describe('the summary of what was read', () => {
   test('has what single reads brought, as they come', () => {
     const reads = new ReadRecord()
     expect(reads.hasReadings).toBe(false)
-    reads.noteOne('things', entry('a'))
-    reads.noteOne('others', entry('b'))
-    reads.noteOne('things', null)
+    const singles: ReadResult[] = [entry('a')]
+    reads.note('things', singles)
+    reads.note('others', [entry('b')])
+    singles.push(null)
     expect(reads.hasReadings).toBe(true)
     expect(reads.summary()).toMatchObject({ hits: 2, notFound: 1 })
   })
