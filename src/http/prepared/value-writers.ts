@@ -191,17 +191,18 @@ export function objectWriter(type: GraphQLObjectType, writeSelected: SelectionWr
 export function abstractWriter(type: GraphQLAbstractType, writers: ReadonlyMap<string, ValueWriter>): ValueWriter {
   const resolveType = type.resolveType ?? defaultTypeResolver
   const takesInfo = namesMoreThan(2, resolveType)
+  const writerOf = (field: SelectedField, name: string | undefined): ValueWriter => {
+    const write = name === undefined ? undefined : writers.get(name)
+    if (write !== undefined) return write
+    const where = `for field "${field.parentType.name}.${field.definition.name}"`
+    throw new Error(`Abstract type "${type.name}" must resolve to an Object type at runtime ${where}.`)
+  }
   return (run, field, path, value) => {
     if (isAbsent(value)) return null
-    const writeAs = (name: string | undefined): MaybePromise<string | null> => {
-      const write = name === undefined ? undefined : writers.get(name)
-      if (write !== undefined) return write(run, field, path, value)
-      const where = `for field "${field.parentType.name}.${field.definition.name}"`
-      throw new Error(`Abstract type "${type.name}" must resolve to an Object type at runtime ${where}.`)
-    }
     const info = (takesInfo ? new FieldInfo(run, field, path) : undefined) as FieldInfo
     const name = resolveType(value, run.context, info, type)
-    return isPromise(name) ? name.then(writeAs) : writeAs(name)
+    if (isPromise(name)) return name.then((late) => writerOf(field, late)(run, field, path, value))
+    return writerOf(field, name)(run, field, path, value)
   }
 }
 
