@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 
-/** What {@link KeyIndex.find} gives for a key that is not there. */
+/** What {@link KeyIndex.find} gives for a key that is not there; no place is negative. */
 export const nowhere = -1
 /** What it gives where it cannot tell. */
 export const unsure = -2
@@ -25,13 +25,12 @@ export class KeyIndex {
   #size = 0
   #leftOut = 0
   readonly #seed: number
-
   readonly #maxProbes: number
 
   /**
    * @param seed what hashes begin with. Default: a random number.
-   * @param maxProbes slots looked at for one key, default 512, of which those of ten million need half. Keys that find no room, because somebody chose many with
-   * the same hash, are left out.
+   * @param maxProbes slots looked at for one key. Keys that find no room in them, because somebody chose many with the
+   * same hash, are left out. Default: 512, twice as many as any of ten million keys should need.
    */
   constructor(seed: number = randomInt(2 ** 32), maxProbes: number = 512) {
     this.#seed = seed

@@ -66,7 +66,7 @@ class LruStore<Item extends StoredItem> implements Store<Item> {
   get(key: string): Item | undefined {
     const place = this.#index.find(key)
     if (place === nowhere) return undefined
-    const item = this.#items[place]
+    const item = this.#itemAt(place)
     // Another key with the same hash, or one that is not in the index.
     if (item?.key !== key) return this.#cache.get(key, getOptions)
     this.#inside.moveToTail(place)
@@ -77,7 +77,7 @@ class LruStore<Item extends StoredItem> implements Store<Item> {
     const places = placesFor(keys.length)
     for (let index = 0; index < keys.length; index++) places[index] = this.#index.find(keys[index]!)
     const items = new Array<Item | undefined>(keys.length)
-    for (let index = 0; index < keys.length; index++) items[index] = this.#items[places[index]!]
+    for (let index = 0; index < keys.length; index++) items[index] = this.#itemAt(places[index]!)
     for (let index = 0; index < keys.length; index++) {
       if (places[index] !== nowhere && items[index]?.key !== keys[index]) {
         items[index] = this.#cache.get(keys[index]!, getOptions)
@@ -90,10 +90,14 @@ class LruStore<Item extends StoredItem> implements Store<Item> {
     return items
   }
 
+  #itemAt(place: number): Item | undefined {
+    return place < 0 ? undefined : this.#items[place]
+  }
+
   peek(key: string): Item | undefined {
     const place = this.#index.find(key)
     if (place === nowhere) return undefined
-    const item = this.#items[place]
+    const item = this.#itemAt(place)
     return item?.key === key ? item : this.#cache.peek(key, getOptions)
   }
 

@@ -44,8 +44,8 @@ export function variableCoercion(
   for (const { variable, type: typeNode, defaultValue } of definitions) {
     const name = variable.name.value
     const type = typeFromAST(schema, typeNode as never) as GraphQLInputType | undefined
-    // No plain object has such a property of its own by mere assignment.
-    if (type === undefined || name === '__proto__') return undefined
+    // Where such a variable is not given, it seems to be there all the same.
+    if (type === undefined || name in Object.prototype) return undefined
     variables.push(variableOf(schema, name, type))
     if (defaultValue !== undefined) defaults[name] = valueFromAST(defaultValue, type)
   }

@@ -355,6 +355,20 @@ describe('the prepared lane', () => {
     expect(await compare(onlyTrusted, seed, 800)).toBeGreaterThan(0.05)
   })
 
+  it.each(['toString', '__proto__', 'constructor', 'hasOwnProperty'])(
+    'knows a variable called %s from what every object has',
+    async (name) => {
+      for (const key of ['String!', 'String', 'String = "plain"']) {
+        const query = `query ($${name}: ${key}) { entry(keyspace: "kept", key: $${name}) { key } }`
+        for (const variables of [`{}`, `{"${name}":"plain"}`, `{"${name}":null}`]) {
+          const body = `{"query":${JSON.stringify(query)},"variables":${variables}}`
+          const sent = { method: 'POST', path: '/graphql', headers: { 'content-type': 'application/json' }, body }
+          expect(await send(open.lanePort, sent)).toEqual(await send(open.generalPort, sent))
+        }
+      }
+    },
+  )
+
   it('takes trusted documents by their ids', async () => {
     const generator = new OperationGenerator(schema, argumentValues, seededRandom(7))
     open.handedOn = 0
