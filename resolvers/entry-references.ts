@@ -26,18 +26,18 @@ function loaded(references: readonly Reference[], context: ResolverContext): rea
     .map((place) => (place instanceof Error ? place : orError(() => context.loadEntry(place.keyspace, place.key))))
 }
 
-/** What gateways send: keys of one keyspace. `undefined` for anything else. */
+/** What gateways send: references to entries of one keyspace. `undefined` for anything else. */
 function keysOfOneKeyspace(
   references: readonly Reference[],
 ): { readonly keyspace: string; readonly keys: readonly string[] } | undefined {
-  const keyspace = references[0]?.['keyspace']
-  if (typeof keyspace !== 'string') return undefined
+  let keyspace: string | undefined
   const keys: string[] = []
-  for (const { id, keyspace: of, key } of references) {
-    if (id !== undefined || of !== keyspace || typeof key !== 'string') return undefined
-    keys.push(key)
+  for (const reference of references) {
+    const place = placeOf(reference)
+    if (place instanceof Error || place.keyspace !== (keyspace ??= place.keyspace)) return undefined
+    keys.push(place.key)
   }
-  return { keyspace, keys }
+  return keyspace === undefined ? undefined : { keyspace, keys }
 }
 
 function placeOf(reference: Reference): Place | Error {
