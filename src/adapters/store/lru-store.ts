@@ -80,8 +80,8 @@ class LruStore<Item extends StoredItem> implements Store<Item> {
     for (let index = 0; index < keys.length; index++) items[index] = this.#itemAt(places[index]!)
     for (let index = 0; index < keys.length; index++) {
       if (places[index] !== nowhere && items[index]?.key !== keys[index]) {
-        items[index] = this.#cache.get(keys[index]!, getOptions)
-        places[index] = nowhere
+        places[index] = this.#inside.keyMap.get(keys[index]!) ?? nowhere
+        items[index] = this.#itemAt(places[index]!)
       }
     }
     for (let index = 0; index < keys.length; index++) {
