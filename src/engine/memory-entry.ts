@@ -12,9 +12,9 @@ export class MemoryEntry<Content extends string | null> implements StoredEntry {
   readonly nearUntilMs: number | undefined
   readonly encoded: Content
   readonly key: string
+  readonly bytes: number
   readonly slot: number
   readonly tags: readonly string[]
-  readonly bytes: number
   readonly createdAtMs: number
   readonly version: number
   readonly kind: EntryKind
@@ -25,10 +25,10 @@ export class MemoryEntry<Content extends string | null> implements StoredEntry {
     this.nearUntilMs = parts.nearUntilMs === undefined ? undefined : Math.floor(parts.nearUntilMs)
     this.encoded = parts.encoded
     this.key = parts.key
+    this.bytes = chargedBytes(parts.key, parts.encoded, parts.tags)
     this.slot = parts.slot
     // Every reader is given this very list.
     this.tags = parts.tags.length === 0 ? noTags : Object.freeze(parts.tags)
-    this.bytes = chargedBytes(parts.key, parts.encoded, parts.tags)
     this.createdAtMs = Math.floor(parts.createdAtMs)
     this.version = parts.version
     this.kind = parts.kind

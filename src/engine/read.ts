@@ -87,9 +87,16 @@ function answerable(
   entry: StoredEntry | undefined,
   nowMs: number,
 ): EntryView | null | undefined {
-  const hit = fromMemory(context, keyspace, key, entry, nowMs)
-  // Too large for any answer, which `read` says.
-  return (hit?.encoded.length ?? 0) > context.limits.maxAnswerBytes ? undefined : hit
+  return isTooLarge(entry, context.limits) ? undefined : fromMemory(context, keyspace, key, entry, nowMs)
+}
+
+/**
+ * Whether no answer has room for it, which `read` says. What an entry is charged is more than the length of its value,
+ * which is one more place in memory.
+ */
+function isTooLarge(entry: StoredEntry | undefined, { maxAnswerBytes }: InputLimits): boolean {
+  if (entry === undefined || entry.bytes <= maxAnswerBytes) return false
+  return entry.encoded !== null && entry.encoded.length > maxAnswerBytes
 }
 
 function fromMemory(

@@ -1,14 +1,20 @@
-import { KeyIndex, nowhere, unsure } from '../../src/adapters/store/key-index.ts'
+import { KeyIndex, unsure } from '../../src/adapters/store/key-index.ts'
 
 /**
- * An index that seldom knows: keys have the same hash as others, or are left out, far more often than where hashes are
- * what they should be.
+ * An index that seldom knows: it takes keys for others, or cannot tell, far more often than where hashes are what they
+ * should be.
  */
-export class ConfusedIndex extends KeyIndex {
+export class ConfusedIndex<Item> extends KeyIndex<Item> {
   #turn = 0
 
   override find(key: string): number {
     const found = super.find(key)
-    return found === nowhere ? nowhere : [found, unsure, 0][this.#turn++ % 3]!
+    return found < 0 ? found : [found, unsure, this.#firstTaken()][this.#turn++ % 3]!
+  }
+
+  #firstTaken(): number {
+    let slot = 0
+    while (this.placeAt(slot) < 0) slot++
+    return slot
   }
 }

@@ -10,12 +10,12 @@ import { mapCapacity } from './map-capacity.ts'
  * of an entry must be a positive safe integer; `set` throws a `TypeError` otherwise.
  */
 export function lruStore(): StoreFactory {
-  return indexedLruStore(() => new KeyIndex())
+  return indexedLruStore(<Item>() => new KeyIndex<Item>())
 }
 
 /** The same, with an index that finds entries in its own way. */
-export function indexedLruStore(makeIndex: () => KeyIndex): StoreFactory {
-  return <Item extends StoredItem>(options: StoreOptions<Item>): Store<Item> => new LruStore(options, makeIndex())
+export function indexedLruStore(makeIndex: <Item>() => KeyIndex<Item>): StoreFactory {
+  return <Item extends StoredItem>(options: StoreOptions<Item>): Store<Item> => new LruStore(options, makeIndex<Item>())
 }
 
 // lru-cache writes a field into the options of every call. Handing in one object saves an allocation per call.
@@ -36,12 +36,12 @@ class LruStore<Item extends StoredItem> implements Store<Item> {
   readonly #cache: LRUCache<string, Item>
   readonly #inside: Internals<Item>
   readonly #items: readonly (Item | undefined)[]
-  readonly #index: KeyIndex
+  readonly #index: KeyIndex<Item>
   readonly #onEvict: (item: Item) => void
   #maxBytes = 0
   #maxEntries = 0
 
-  constructor({ maxBytes, maxEntries, onEvict }: StoreOptions<Item>, index: KeyIndex) {
+  constructor({ maxBytes, maxEntries, onEvict }: StoreOptions<Item>, index: KeyIndex<Item>) {
     // Both limits are kept here: lru-cache cannot change its own later, and its `max` would allocate room for all at
     // once. `maxSize` still has to be there, or it would not count bytes.
     this.#cache = new LRUCache<string, Item>({
@@ -64,19 +64,22 @@ class LruStore<Item extends StoredItem> implements Store<Item> {
   }
 
   get(key: string): Item | undefined {
-    const place = this.#index.find(key)
-    if (place === nowhere) return undefined
-    const item = this.#itemAt(place)
-    // Another key with the same hash, or one that is not in the index.
+    const slot = this.#index.find(key)
+    if (slot === nowhere) return undefined
+    const item = this.#index.itemAt(slot)
+    // Another key that looks alike, or one that is not in the index.
     if (item?.key !== key) return this.#cache.get(key, getOptions)
-    this.#inside.moveToTail(place)
+    this.#inside.moveToTail(this.#index.placeAt(slot))
     return item
   }
 
   getAll(keys: readonly string[]): (Item | undefined)[] {
     const places = placesFor(keys.length)
-    for (let index = 0; index < keys.length; index++) places[index] = this.#index.find(keys[index]!)
+    for (let index = 0; index < keys.length; index++) {
+      places[index] = this.#index.placeAt(this.#index.find(keys[index]!))
+    }
     const items = new Array<Item | undefined>(keys.length)
+    // Not those of the index: these lie closer together, and all are waited for at once in any case.
     for (let index = 0; index < keys.length; index++) items[index] = this.#itemAt(places[index]!)
     for (let index = 0; index < keys.length; index++) {
       if (places[index] !== nowhere && items[index]?.key !== keys[index]) {
@@ -95,9 +98,9 @@ class LruStore<Item extends StoredItem> implements Store<Item> {
   }
 
   peek(key: string): Item | undefined {
-    const place = this.#index.find(key)
-    if (place === nowhere) return undefined
-    const item = this.#itemAt(place)
+    const slot = this.#index.find(key)
+    if (slot === nowhere) return undefined
+    const item = this.#index.itemAt(slot)
     return item?.key === key ? item : this.#cache.peek(key, getOptions)
   }
 
@@ -108,7 +111,9 @@ class LruStore<Item extends StoredItem> implements Store<Item> {
     if (old === undefined && this.#cache.size >= this.#maxEntries) this.evict()
     while (this.#cache.calculatedSize - (old?.bytes ?? 0) + item.bytes > this.#maxBytes) this.evict()
     this.#cache.set(item.key, item, setOptions)
-    if (old === undefined) this.#index.add(item.key, this.#inside.keyMap.get(item.key)!)
+    const place = this.#inside.keyMap.get(item.key)!
+    if (old === undefined) this.#index.add(item.key, place, item)
+    else this.#index.replace(item.key, place, item)
     return true
   }
 
