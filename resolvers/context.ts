@@ -1,20 +1,17 @@
 import type { EngineApi } from '../src/engine/engine-api.ts'
-import type { Entry } from '../src/engine/entry.ts'
 import { ReadRecord } from '../src/engine/read-record.ts'
 import type { PeerInfo } from '../src/engine/results.ts'
-import { EntryLoader, type LoadedEntry } from './entry-loader.ts'
+import { EntryLoader } from './entry-loader.ts'
 
 /** What resolvers share within one operation. */
 export interface ResolverContext {
   readonly engine: EngineApi
   /** What the operation has read so far. */
   readonly reads: ReadRecord
-  /** Reads one entry; see {@link EntryLoader}. */
-  readonly loadEntry: (keyspace: string, key: string) => Entry | null | Promise<Entry | null>
-  /** Reads many; see {@link EntryLoader}. */
-  readonly loadEntries: (keyspace: string, keys: readonly (string | Error)[]) => readonly LoadedEntry[]
-  /** The peer of that id, as the cluster was when the operation first asked; `undefined` for one not known then. */
-  readonly peer: (id: string) => PeerInfo | undefined
+  /** Reads entries. */
+  readonly entries: EntryLoader
+  /** The peers that answers name. */
+  readonly peers: KnownPeers
 }
 
 /** What contexts are made with. */
@@ -30,42 +27,27 @@ export interface ResolverContextOptions {
 }
 
 /** Makes the context of one operation. Never share one between operations. */
-export function resolverContext(engine: EngineApi, options: ResolverContextOptions = {}): ResolverContext {
-  return new OperationContext(engine, options)
+export function resolverContext(
+  engine: EngineApi,
+  { maxKeysPerCall = 1000, peers, wantsTags, isPublic }: ResolverContextOptions = {},
+): ResolverContext {
+  const reads = new ReadRecord(isPublic ?? ((name) => engine.isPublic(name)), wantsTags, engine.maxAnswerBytes)
+  const entries = new EntryLoader(engine, reads, maxKeysPerCall)
+  return { engine, reads, entries, peers: new KnownPeers(peers ?? (() => engine.cluster().peers)) }
 }
 
-/** All of it is in properties of its own, because Yoga copies these into a context that it makes. */
-class OperationContext implements ResolverContext {
-  readonly engine: EngineApi
-  readonly reads: ReadRecord
-  readonly #options: ResolverContextOptions
-  #loader: EntryLoader | undefined
-  #peers: ReadonlyMap<string, PeerInfo> | undefined
+/** The peers as the cluster was when the operation first asked for one. */
+export class KnownPeers {
+  readonly #read: () => readonly PeerInfo[]
+  #byId: ReadonlyMap<string, PeerInfo> | undefined
 
-  constructor(engine: EngineApi, options: ResolverContextOptions) {
-    this.engine = engine
-    this.#options = options
-    const { isPublic = (name: string) => engine.isPublic(name), wantsTags } = options
-    this.reads = new ReadRecord(isPublic, wantsTags, engine.maxAnswerBytes)
+  constructor(read: () => readonly PeerInfo[]) {
+    this.#read = read
   }
 
-  readonly loadEntry = (keyspace: string, key: string): Entry | null | Promise<Entry | null> => {
-    this.#loader ??= this.#newLoader()
-    return this.#loader.load(keyspace, key)
-  }
-
-  readonly loadEntries = (keyspace: string, keys: readonly (string | Error)[]): readonly LoadedEntry[] => {
-    this.#loader ??= this.#newLoader()
-    return this.#loader.loadAll(keyspace, keys)
-  }
-
-  readonly peer = (id: string): PeerInfo | undefined => {
-    const { peers = () => this.engine.cluster().peers } = this.#options
-    this.#peers ??= new Map(peers().map((peer) => [peer.id, peer]))
-    return this.#peers.get(id)
-  }
-
-  #newLoader(): EntryLoader {
-    return new EntryLoader(this.engine, this.reads, this.#options.maxKeysPerCall ?? 1000)
+  /** The peer of that id; `undefined` for one that was not known. */
+  find(id: string): PeerInfo | undefined {
+    this.#byId ??= new Map(this.#read().map((peer) => [peer.id, peer]))
+    return this.#byId.get(id)
   }
 }

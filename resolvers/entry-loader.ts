@@ -13,22 +13,17 @@ export type LoadedEntry = Entry | null | Promise<Entry | null> | Error
  * the loader must not outlive it.
  */
 export class EntryLoader {
-  readonly #engine: EngineApi
-  readonly #reads: ReadRecord
-  readonly #maxKeysPerCall: number
+  readonly #operation: Operation
   /** Most operations read from one keyspace this way. */
   #last: KeyspaceLoader | undefined
-  readonly #loaders: KeyspaceLoader[] = []
-  readonly #waiting: Waiting = { hasBegun: false }
+  #loaders: KeyspaceLoader[] | undefined
 
   /**
    * @param reads is told what was read.
    * @param maxKeysPerCall what the engine takes in one call; more keys make several calls.
    */
   constructor(engine: EngineApi, reads: ReadRecord, maxKeysPerCall: number) {
-    this.#engine = engine
-    this.#reads = reads
-    this.#maxKeysPerCall = maxKeysPerCall
+    this.#operation = { engine, reads, maxKeysPerCall, hasWaited: false }
   }
 
   /** The entry of a key, `null` where there is none. Throws or rejects with the error of the key. */
@@ -47,17 +42,23 @@ export class EntryLoader {
   }
 
   #findLoader(keyspace: string): KeyspaceLoader {
-    const known = this.#loaders.find((loader) => loader.keyspace === keyspace)
+    const known = this.#loaders?.find((loader) => loader.keyspace === keyspace)
     if (known !== undefined) return known
-    const loader = new KeyspaceLoader(this.#engine, this.#reads, this.#waiting, keyspace, this.#maxKeysPerCall)
-    this.#loaders.push(loader)
+    const loader = new KeyspaceLoader(this.#operation, keyspace)
+    // A list that is made with its first item has room for that one; an empty one makes room for many at the first push.
+    if (this.#loaders === undefined) this.#loaders = [loader]
+    else this.#loaders.push(loader)
     return loader
   }
 }
 
-/** Whether the operation has had to wait. Until then nothing can change between two reads, and nothing is looked up. */
-interface Waiting {
-  hasBegun: boolean
+/** What the loaders of one operation share. */
+interface Operation {
+  readonly engine: EngineApi
+  readonly reads: ReadRecord
+  readonly maxKeysPerCall: number
+  /** Whether it has had to wait. Until then nothing can change between two reads, and nothing is looked up. */
+  hasWaited: boolean
 }
 
 /** What was found in memory: of each key its entry, or `null` where there is none. */
@@ -72,40 +73,35 @@ function isKnown<Hit>(hit: Hit | undefined): hit is Hit {
 
 class KeyspaceLoader {
   readonly keyspace: string
-  readonly #engine: EngineApi
-  readonly #reads: ReadRecord
-  readonly #waiting: Waiting
-  readonly #maxKeysPerCall: number
+  readonly #operation: Operation
   readonly #maxBytes: number
   #bytes = 0
-  /** What was found in memory until the operation had to wait. */
-  readonly #found: Found[] = []
-  /** The part of it that was asked for key by key; of the record of what was read as well. */
+  /** What was found key by key until the operation had to wait; of the record of what was read as well. */
   #singles: { readonly keys: string[]; readonly hits: (Entry | null)[] } | undefined
+  /** What was found in lists until then. */
+  #lists: Found[] | undefined
   /** All that was found by key, once the operation had to wait and asks again. */
   #byKey: Map<string, Entry | null> | undefined
   #bulk: DataLoader<string, Entry | null> | undefined
 
-  constructor(engine: EngineApi, reads: ReadRecord, waiting: Waiting, keyspace: string, maxKeysPerCall: number) {
+  constructor(operation: Operation, keyspace: string) {
     this.keyspace = keyspace
-    this.#engine = engine
-    this.#reads = reads
-    this.#waiting = waiting
-    this.#maxKeysPerCall = maxKeysPerCall
-    this.#maxBytes = engine.maxAnswerBytes / 4
+    this.#operation = operation
+    this.#maxBytes = operation.engine.maxAnswerBytes / 4
   }
 
   load(key: string): Entry | null | Promise<Entry | null> {
     const known = this.#known(key)
     if (known !== undefined) return known
-    return this.#taken(key, this.#isLarge ? undefined : this.#engine.readNow(this.keyspace, key))
+    return this.#taken(key, this.#isLarge ? undefined : this.#operation.engine.readNow(this.keyspace, key))
   }
 
   loadAll(keys: readonly (string | Error)[]): readonly LoadedEntry[] {
-    if (this.#waiting.hasBegun || !keys.every((key) => typeof key === 'string')) {
+    const { engine, hasWaited } = this.#operation
+    if (hasWaited || !keys.every((key) => typeof key === 'string')) {
       return keys.map((key) => (key instanceof Error ? key : orError(() => this.load(key))))
     }
-    const found = orError(() => this.#engine.readAllNow(this.keyspace, keys))
+    const found = orError(() => engine.readAllNow(this.keyspace, keys))
     if (found instanceof Error) return keys.map(() => found)
     if (found.every(isKnown) && this.#takesAll(keys, found)) return found
     return keys.map((key, index) => this.#taken(key, this.#isLarge ? undefined : found[index]))
@@ -117,8 +113,9 @@ class KeyspaceLoader {
     for (const hit of hits) bytes += hit === null ? 0 : hit.size
     if (bytes >= this.#maxBytes) return false
     this.#bytes = bytes
-    this.#found.push({ keys, hits })
-    this.#reads.note(this.keyspace, hits)
+    if (this.#lists === undefined) this.#lists = [{ keys, hits }]
+    else this.#lists.push({ keys, hits })
+    this.#operation.reads.note(this.keyspace, hits)
     return true
   }
 
@@ -128,39 +125,50 @@ class KeyspaceLoader {
   }
 
   #known(key: string): Entry | null | undefined {
-    if (!this.#waiting.hasBegun) return undefined
-    this.#byKey ??= new Map(this.#found.flatMap(({ keys, hits }) => keys.map((each, index) => [each, hits[index]!])))
+    if (!this.#operation.hasWaited) return undefined
+    this.#byKey ??= this.#foundByKey()
     return this.#byKey.get(key)
+  }
+
+  #foundByKey(): Map<string, Entry | null> {
+    const byKey = new Map<string, Entry | null>()
+    for (const { keys, hits } of [...(this.#lists ?? []), ...(this.#singles === undefined ? [] : [this.#singles])]) {
+      for (let index = 0; index < keys.length; index++) byKey.set(keys[index]!, hits[index]!)
+    }
+    return byKey
   }
 
   #taken(key: string, hit: Entry | null | undefined): Entry | null | Promise<Entry | null> {
     if (hit === undefined) {
-      this.#waiting.hasBegun = true
+      this.#operation.hasWaited = true
       return (this.#bulk ??= this.#newBulk()).load(key)
     }
     this.#bytes += hit?.size ?? 0
     this.#byKey?.set(key, hit)
-    if (this.#singles === undefined) this.#beginSingles()
-    this.#singles!.keys.push(key)
-    this.#singles!.hits.push(hit)
+    if (this.#singles === undefined) {
+      this.#beginSingles(key, hit)
+    } else {
+      this.#singles.keys.push(key)
+      this.#singles.hits.push(hit)
+    }
     return hit
   }
 
   /** Notes what is read key by key, which is often much, as one reading that grows. */
-  #beginSingles(): void {
-    this.#singles = { keys: [], hits: [] }
-    this.#found.push(this.#singles)
-    this.#reads.note(this.keyspace, this.#singles.hits)
+  #beginSingles(key: string, hit: Entry | null): void {
+    this.#singles = { keys: [key], hits: [hit] }
+    this.#operation.reads.note(this.keyspace, this.#singles.hits)
   }
 
   #newBulk(): DataLoader<string, Entry | null> {
+    const { engine, reads, maxKeysPerCall } = this.#operation
     return new DataLoader<string, Entry | null>(
       async (keys) => {
-        const results = await this.#engine.getMany(this.keyspace, keys)
-        this.#reads.note(this.keyspace, results)
+        const results = await engine.getMany(this.keyspace, keys)
+        reads.note(this.keyspace, results)
         return results
       },
-      { maxBatchSize: this.#maxKeysPerCall },
+      { maxBatchSize: maxKeysPerCall },
     )
   }
 }

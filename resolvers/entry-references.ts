@@ -20,10 +20,10 @@ export const entryReferences = {
 
 function loaded(references: readonly Reference[], context: ResolverContext): readonly LoadedEntry[] {
   const beside = keysOfOneKeyspace(references)
-  if (beside !== undefined) return context.loadEntries(beside.keyspace, beside.keys)
+  if (beside !== undefined) return context.entries.loadAll(beside.keyspace, beside.keys)
   return references
     .map(placeOf)
-    .map((place) => (place instanceof Error ? place : orError(() => context.loadEntry(place.keyspace, place.key))))
+    .map((place) => (place instanceof Error ? place : orError(() => context.entries.load(place.keyspace, place.key))))
 }
 
 /** What gateways send: references to entries of one keyspace. `undefined` for anything else. */

@@ -105,7 +105,7 @@ const mutations: Resolvers['Mutation'] = {
 /** Resolvers of entry.graphql. */
 export const entryResolvers: Required<Pick<Resolvers, 'Query' | 'Mutation' | 'Subscription' | 'Entry'>> = {
   Query: {
-    entry: (_parent, { keyspace, key }, context) => context.loadEntry(keyspace, key),
+    entry: (_parent, { keyspace, key }, context) => context.entries.load(keyspace, key),
     entries: (_parent, { keyspace, keys }, { engine, reads }) => {
       const answered = (results: readonly ReadResult[]): readonly (Entry | null)[] => {
         reads.note(keyspace, results)
@@ -149,7 +149,7 @@ export const entryResolvers: Required<Pick<Resolvers, 'Query' | 'Mutation' | 'Su
     },
     owner: (entry, _args, context) => {
       context.reads.noteServing()
-      return entry.owner === null ? null : (context.peer(entry.owner) ?? null)
+      return entry.owner === null ? null : (context.peers.find(entry.owner) ?? null)
     },
   },
 }

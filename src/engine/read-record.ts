@@ -21,9 +21,11 @@ interface Reading {
   readonly results: readonly ReadResult[]
 }
 
+const noReadings: Reading[] = []
+
 /** What one operation read, for those who say how long its answer may be kept. Reading costs it a reference each. */
 export class ReadRecord {
-  readonly #readings: Reading[] = []
+  #readings: Reading[] = noReadings
   /** When the first of them was; what is said of the others is then on the safe side. */
   #sinceMs = 0
   readonly #isPublic: (keyspace: string) => boolean
@@ -52,8 +54,13 @@ export class ReadRecord {
 
   /** Notes what a read brought, and what is added to that list until the operation has ended. */
   note(keyspace: string, results: readonly ReadResult[]): void {
-    if (this.#readings.length === 0) this.#sinceMs = performance.now()
-    this.#readings.push({ keyspace, results })
+    if (this.#readings === noReadings) {
+      this.#sinceMs = performance.now()
+      // Most operations read once, and a list that is made with its first item has room for that one.
+      this.#readings = [{ keyspace, results }]
+    } else {
+      this.#readings.push({ keyspace, results })
+    }
   }
 
   /**

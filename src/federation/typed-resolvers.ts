@@ -15,10 +15,12 @@ import type { RootField, TypedEntity, TypedKey, TypedSchema } from './typed-sche
 
 /** What the resolvers need of an operation's context. */
 export interface TypedContext {
-  /** Reads one entry: at once from memory, or together with all others that the operation asks for at the moment. */
-  loadEntry(keyspace: string, key: string): Entry | null | Promise<Entry | null>
-  /** The same of many, in order, with the errors of those that have any. What is an error already stays one. */
-  loadEntries(keyspace: string, keys: readonly (string | Error)[]): readonly LoadedEntry[]
+  readonly entries: {
+    /** Reads one entry: at once from memory, or together with all others that the operation asks for at the moment. */
+    load(keyspace: string, key: string): Entry | null | Promise<Entry | null>
+    /** The same of many, in order, with the errors of those that have any. What is an error already stays one. */
+    loadAll(keyspace: string, keys: readonly (string | Error)[]): readonly LoadedEntry[]
+  }
 }
 
 type LoadedEntry = Entry | null | Promise<Entry | null> | Error
@@ -71,7 +73,7 @@ function readEntity(
   context: TypedContext,
   sent?: JsonObject,
 ): StoredEntity | null | Promise<StoredEntity | null> {
-  return entityOf(context.loadEntry(key.keyspace, text), key, context, sent)
+  return entityOf(context.entries.load(key.keyspace, text), key, context, sent)
 }
 
 /** The entity of an entry. Throws where there is an error instead. */
@@ -114,7 +116,7 @@ function referenceReader(entity: TypedEntity, { refer, make }: EntityMakers): Re
       return references.map((reference) => orError(() => refer(entity, reference, context)))
     }
     const texts = references.map((reference) => orError(() => keyText(name, key, reference)))
-    return context.loadEntries(key.keyspace, texts).map((entry) => orError(() => make(entry, key, context)))
+    return context.entries.loadAll(key.keyspace, texts).map((entry) => orError(() => make(entry, key, context)))
   }
 }
 
@@ -135,7 +137,7 @@ function rootField(
     }
     if (!isSingle) return keys.map((given) => orError(() => refer(only, given as JsonObject, context)))
     const texts = keys.map((given) => orError(() => singleKeyText(entity.name, key, given)))
-    return context.loadEntries(key.keyspace, texts).map((entry) => orError(() => make(entry, key, context)))
+    return context.entries.loadAll(key.keyspace, texts).map((entry) => orError(() => make(entry, key, context)))
   }
 }
 

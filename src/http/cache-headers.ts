@@ -55,16 +55,14 @@ export function cacheHeaders(
   const tags = cacheTags === undefined ? none : tagHeaders(reads, cacheTags)
   // A shared cache that cannot be told to drop an answer must not keep it.
   const isPublic = reads.isPublic && tags !== undefined
-  const kept = [
+  const kept: Headers = [
     'cache-control',
     `${isPublic ? 'public' : 'private'}, max-age=${seconds}`,
     'vary',
     // One browser may have several users, one after the other.
     isPublic ? `accept, ${reportHeader}` : `accept, ${reportHeader}, authorization, cookie`,
   ]
-  if (tags !== undefined) kept.push(...tags)
-  kept.push(...report)
-  return kept
+  return tags === none && report === none ? kept : kept.concat(tags ?? none, report)
 }
 
 function reportOf({ hits, nearHits, peerReads, loads, stale, notFound }: ReadSummary): string {

@@ -5,11 +5,11 @@ import type { RequestContext } from '../request-context.ts'
 import { isForeign } from '../request-guard.ts'
 import type { OperationContext } from '../use-caller.ts'
 import { traceHeader } from '../use-federated-tracing.ts'
-import { type AnswerMediaType, acceptedMediaType } from './accepted-media-type.ts'
+import { acceptedMediaType } from './accepted-media-type.ts'
 import type { TrustedDocuments } from '../trusted-documents.ts'
 import { PreparedDocument, PreparedDocuments } from './prepared-documents.ts'
 import { type PlainParameters, addressParameters, bodyParameters } from './request-parameters.ts'
-import type { AnswerWriter } from './write-answer.ts'
+import type { AnswerTarget, AnswerWriter } from './write-answer.ts'
 
 /** What the lane is made of. */
 export interface PreparedLaneOptions {
@@ -23,6 +23,10 @@ export interface PreparedLaneOptions {
   /** Documents known beforehand, which the handler knows as well. Default: none. */
   readonly trusted?: TrustedDocuments
   readonly answer: AnswerWriter
+}
+
+interface Target extends AnswerTarget {
+  readonly known: RequestContext
 }
 
 /** Answers a request that came over a socket; `known` is what has been found out of it already. */
@@ -44,32 +48,40 @@ export function preparedLane(options: PreparedLaneOptions): RequestListener {
   const { handler, general, context, maxBodyBytes, trusted, answer } = options
   const documentOf = documentReader(handler)
 
-  const answerQuery = (
-    request: IncomingMessage,
-    response: ServerResponse,
-    known: RequestContext,
-    mediaType: AnswerMediaType,
-    operationContext: object,
-  ): void => {
-    const target = { request, response, mediaType, context: operationContext }
-    const respond = (parameters: PlainParameters | undefined, again: () => IncomingMessage): void => {
-      const result =
-        parameters &&
-        documentOf(parameters.query)
-          ?.operation(parameters.operationName)
-          ?.execute(parameters.variables, operationContext)
-      if (result === undefined) general(again(), response, { ...known, operationContext })
-      else if (result instanceof Promise) void result.then((late) => answer(target, late))
-      else answer(target, result)
-    }
-    if (request.method === 'GET') {
-      const { url = '' } = request
-      respond(addressParameters(url.slice(url.indexOf('?') + 1), trusted), () => request)
+  const respond = (target: Target, parameters: PlainParameters | undefined, body?: Buffer): void => {
+    const result =
+      parameters &&
+      documentOf(parameters.query)
+        ?.operation(parameters.operationName)
+        ?.execute(parameters.variables, target.context)
+    if (result === undefined) {
+      const { request, response, known, context: operationContext } = target
+      general(body === undefined ? request : withBody(request, body), response, { ...known, operationContext })
+    } else if (result instanceof Promise) {
+      void result.then((late) => answer(target, late))
     } else {
-      readBody(request, (body) =>
-        respond(bodyParameters(body.toString('utf8'), trusted), () => withBody(request, body)),
-      )
+      answer(target, result)
     }
+  }
+
+  // Nothing is answered where a body ends too early: its sender is gone.
+  const respondToBody = (target: Target): void => {
+    let first: Buffer | undefined
+    let others: Buffer[] | undefined
+    target.request.on('data', (chunk: Buffer) => {
+      if (first === undefined) first = chunk
+      else (others ??= [first]).push(chunk)
+    })
+    target.request.on('end', () => {
+      const body = others === undefined ? first! : Buffer.concat(others)
+      respond(target, bodyParameters(body.toString('utf8'), trusted), body)
+    })
+  }
+
+  const answerQuery = (target: Target): void => {
+    const { method, url = '' } = target.request
+    if (method === 'GET') respond(target, addressParameters(url.slice(url.indexOf('?') + 1), trusted))
+    else respondToBody(target)
   }
 
   return (request, response, known) => {
@@ -83,11 +95,11 @@ export function preparedLane(options: PreparedLaneOptions): RequestListener {
     }
     if (made instanceof Promise) {
       made.then(
-        (late) => answerQuery(request, response, known, mediaType, late),
+        (late) => answerQuery({ request, response, known, mediaType, context: late }),
         () => general(request, response, known),
       )
     } else {
-      answerQuery(request, response, known, mediaType, made)
+      answerQuery({ request, response, known, mediaType, context: made })
     }
   }
 }
@@ -134,17 +146,6 @@ function isPlain(
   if (headers.origin === undefined && site === undefined) return true
   const { host, scheme } = head.sentAs
   return !isForeign({ origin: headers.origin, site: site?.toString(), host, scheme })
-}
-
-/** Reads a body whose length has been checked. Nothing is called for one that ends too early: its sender is gone. */
-function readBody(request: IncomingMessage, done: (body: Buffer) => void): void {
-  let first: Buffer | undefined
-  let others: Buffer[] | undefined
-  request.on('data', (chunk: Buffer) => {
-    if (first === undefined) first = chunk
-    else (others ??= [first]).push(chunk)
-  })
-  request.on('end', () => done(others === undefined ? first! : Buffer.concat(others)))
 }
 
 /** The same request, to be read once more. */

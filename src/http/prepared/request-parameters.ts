@@ -50,7 +50,7 @@ function plain(
   const { operationName, variables, extensions } = given
   const query = given['query'] === undefined ? trustedDocument(given, trusted) : given['query']
   for (const name in given) {
-    if (!plainNames.has(name) && isGiven(given[name])) return undefined
+    if (!isPlain(name) && isGiven(given[name])) return undefined
   }
   // Beside a document an id says nothing.
   if (typeof query !== 'string' || query === '') return undefined
@@ -70,7 +70,17 @@ function trustedDocument(given: DocumentReference, trusted: TrustedDocuments | u
   return id === undefined ? undefined : trusted?.find(id)
 }
 
-const plainNames: ReadonlySet<string> = new Set(['query', 'documentId', 'variables', 'operationName', 'extensions'])
+// Names that the text of the body has are the very ones that are compared with: no text is looked at, nor hashed.
+function isPlain(name: string): boolean {
+  return (
+    name === 'query' ||
+    name === 'variables' ||
+    name === 'operationName' ||
+    name === 'extensions' ||
+    name === 'documentId'
+  )
+}
+
 const noVariables: GivenVariables = {}
 
 function isGiven(value: unknown): boolean {

@@ -58,7 +58,7 @@ export function answerWriter(logError: (error: unknown) => void, cacheTags?: Cac
       const extensions = tagExtensions(recordIn(context))
       const text =
         extensions === undefined ? `{"data":${data}}` : `{"data":${data},"extensions":${jsonText(extensions)}}`
-      const headers = ['content-length', String(text.length), ...plainHeaders[mediaType], ...kept]
+      const headers = ['content-length', String(text.length)].concat(plainHeaders[mediaType], kept)
       if (request.method === 'GET' && kept[1]?.includes('max-age') === true) {
         const tag = entityTag(text, 'latin1')
         if (hasTag(request.headers['if-none-match'], tag)) {
