@@ -31,18 +31,18 @@ function keysOfOneKeyspace(
   references: readonly Reference[],
 ): { readonly keyspace: string; readonly keys: readonly string[] } | undefined {
   let keyspace: string | undefined
-  const keys: string[] = []
-  for (const reference of references) {
-    const place = placeOf(reference)
+  const keys = new Array<string>(references.length)
+  for (let index = 0; index < references.length; index++) {
+    const place = placeOf(references[index]!)
     if (place instanceof Error || place.keyspace !== (keyspace ??= place.keyspace)) return undefined
-    keys.push(place.key)
+    keys[index] = place.key
   }
   return keyspace === undefined ? undefined : { keyspace, keys }
 }
 
 function placeOf(reference: Reference): Place | Error {
   const { id, keyspace, key } = reference
-  if (id !== undefined) return orError(() => placeOfId(id))
+  if (id !== undefined) return placeOfId(id)
   if (typeof keyspace === 'string' && typeof key === 'string') return reference as unknown as Place
   const received = JSON.stringify(reference).slice(0, 100)
   return new FedcacheError(
@@ -51,9 +51,11 @@ function placeOf(reference: Reference): Place | Error {
   )
 }
 
-function placeOfId(id: unknown): Place {
-  const [keyspace, key] = parseEntryId(id)
-  return { keyspace, key }
+function placeOfId(id: unknown): Place | Error {
+  return orError(() => {
+    const [keyspace, key] = parseEntryId(id)
+    return { keyspace, key }
+  })
 }
 
 function isToBeMapped(entry: LoadedEntry): boolean {

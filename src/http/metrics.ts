@@ -57,9 +57,6 @@ const counters: readonly (readonly [statistic: keyof KeyspaceStats, name: string
   ['fencedFills', 'fenced_fills_total', 'Loaded values not stored because a write came between.'],
 ]
 
-const routes: ReadonlySet<string> = new Set(['/graphql', '/health', '/ready', '/metrics'])
-const methods: ReadonlySet<string> = new Set(['GET', 'POST', 'HEAD', 'OPTIONS'])
-
 function keyspaceMetrics(engine: Engine, registers: Registry[]): void {
   const labelNames = ['keyspace'] as const
   const prefix = 'fedcache_keyspace_'
@@ -117,12 +114,7 @@ export function metrics(engine: Engine, readings: readonly Reading[] = [], sibli
     return registry.getMetricsAsJSON()
   })
   return {
-    answered: ({ method, path, status, seconds }) => {
-      // Paths and methods are whatever clients write; each new label would be kept for ever.
-      const shownMethod = methods.has(method) ? method : 'other'
-      const shownPath = routes.has(path) ? path : 'other'
-      durations.observe(shownMethod, shownPath, status, seconds)
-    },
+    answered: ({ method, path, status, seconds }) => durations.observe(method, path, status, seconds),
     scrape: async () => {
       watch()
       const text = siblings === undefined ? await registry.metrics() : await textOf(await siblings.numbers())

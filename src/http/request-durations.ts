@@ -11,13 +11,17 @@ interface Series {
   sum: number
 }
 
+const routes: ReadonlySet<string> = new Set(['/graphql', '/health', '/ready', '/metrics'])
+const methods: ReadonlySet<string> = new Set(['GET', 'POST', 'HEAD', 'OPTIONS'])
+const other = 'other'
+
 /** A histogram of how long requests took. Counting is a look-up and two additions; prom-client's own hashes labels. */
 export class RequestDurations {
   readonly #series: Series[] = []
 
-  /** Counts one request. Each combination of the first three is kept for ever. */
+  /** Counts one request. Methods and paths that this server does not know are counted together. */
   observe(method: string, path: string, status: number, seconds: number): void {
-    const series = this.#find(method, path, status)
+    const series = this.#known(method, path, status) ?? this.#named(method, path, status)
     let index = 0
     while (index < bounds.length && seconds > bounds[index]!) index++
     series.counts[index]!++
@@ -34,13 +38,22 @@ export class RequestDurations {
   }
 
   /** There are few, and those that come often come early: comparing them is less than hashing one text of all three. */
-  #find(method: string, path: string, status: number): Series {
+  #known(method: string, path: string, status: number): Series | undefined {
     for (const series of this.#series) {
       const { labels } = series
       if (labels.method === method && labels.path === path && labels.status === status) return series
     }
-    const counts = Array.from({ length: bounds.length + 1 }, () => 0)
-    const series = { labels: { method, path, status }, counts, sum: 0 }
+    return undefined
+  }
+
+  /** Paths and methods are whatever clients write; each new label would be kept for ever. */
+  #named(method: string, path: string, status: number): Series {
+    const labels = { method: methods.has(method) ? method : other, path: routes.has(path) ? path : other, status }
+    return this.#known(labels.method, labels.path, status) ?? this.#begun(labels)
+  }
+
+  #begun(labels: Series['labels']): Series {
+    const series = { labels, counts: Array.from({ length: bounds.length + 1 }, () => 0), sum: 0 }
     this.#series.push(series)
     return series
   }

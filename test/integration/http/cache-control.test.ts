@@ -67,14 +67,14 @@ describe.each(lanes)('Cache-Control (%s)', (_name, sendOf) => {
   it('is the least remaining lifetime, of the narrowest scope', async () => {
     open()
     const send = await sendOf()
-    // Something of a second has passed since it was loaded.
-    expect(await controlOf(send, '{ thing(id: 2) { name } }')).toMatch(/^private, max-age=11\d$/)
-    expect(await controlOf(send, '{ things(ids: [2, 1, "ever"]) { name } }')).toMatch(/^private, max-age=5\d$/)
+    // It was loaded a moment ago, which may be part of the first second or not.
+    expect(await controlOf(send, '{ thing(id: 2) { name } }')).toMatch(/^private, max-age=1(1\d|20)$/)
+    expect(await controlOf(send, '{ things(ids: [2, 1, "ever"]) { name } }')).toMatch(/^private, max-age=(5\d|60)$/)
     expect(await controlOf(send, '{ thing(id: "ever") { name } }')).toBe('private, max-age=31536000')
-    expect(await controlOf(send, '{ public(id: "a") { id } }')).toMatch(/^public, max-age=17\d$/)
-    expect(await controlOf(send, '{ thing(id: 10) { other { id } } }')).toMatch(/^private, max-age=17\d$/)
+    expect(await controlOf(send, '{ public(id: "a") { id } }')).toMatch(/^public, max-age=1(7\d|80)$/)
+    expect(await controlOf(send, '{ thing(id: 10) { other { id } } }')).toMatch(/^private, max-age=1(7\d|80)$/)
     expect(await controlOf(send, '{ entries(keyspace: "public", keys: ["a"]) { value } }')).toMatch(
-      /^public, max-age=17\d$/,
+      /^public, max-age=1(7\d|80)$/,
     )
     expect(await controlOf(send, '{ entries(keyspace: "things", keys: ["1", "missing"]) { value } }')).toBe(
       'private, max-age=0',
@@ -125,7 +125,7 @@ describe.each(lanes)('Cache-Control (%s)', (_name, sendOf) => {
     expect(body).toBe('{"data":{"thing":{"name":"2"}}}')
     const second = await send(get(query, { 'if-none-match': `"other", W/${tag}` }))
     expect([second.status, await second.text(), second.headers.get('etag')]).toEqual([304, '', tag])
-    expect(second.headers.get('cache-control')).toMatch(/^private, max-age=11\d$/)
+    expect(second.headers.get('cache-control')).toMatch(/^private, max-age=1(1\d|20)$/)
     const changed = await send(get('{ thing(id: 3) { name } }', { 'if-none-match': tag }))
     expect(changed.status).toBe(200)
     const posted = await send(post({ query }, { 'if-none-match': tag }))

@@ -9,7 +9,8 @@ test('durations are printed as a histogram, for each method, path and status', a
   durations.observe('POST', '/graphql', 200, 0.001)
   durations.observe('POST', '/graphql', 200, 0.02)
   durations.observe('POST', '/graphql', 200, 11)
-  durations.observe('GET', 'other', 404, 0.2)
+  for (let index = 0; index < 3; index++) durations.observe(`GET${index}`, `/${index}`, 404, 0.2)
+  durations.observe('GET', '/metrics/', 404, 0.2)
   const printed = await registry.metrics()
   const of = (name: string, labels: string) =>
     printed.split('\n').find((line) => line.startsWith(`fedcache_http_request_duration_seconds${name}{${labels}`))
@@ -22,5 +23,7 @@ test('durations are printed as a histogram, for each method, path and status', a
   expect(of('_bucket', `le="+Inf",${posts}`)).toMatch(/ 3$/)
   expect(of('_count', posts)).toMatch(/ 3$/)
   expect(of('_sum', posts)).toMatch(/ 11\.021$/)
+  expect(of('_count', 'method="other",path="other",status="404"')).toMatch(/ 3$/)
   expect(of('_count', 'method="GET",path="other",status="404"')).toMatch(/ 1$/)
+  expect(printed.match(/_count/g)).toHaveLength(3)
 })
