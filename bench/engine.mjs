@@ -10,7 +10,8 @@ import { createCache as managedCache } from 'cache-manager'
 import { Cacheable } from 'cacheable'
 import { LRUCache } from 'lru-cache'
 import { createFedcache } from '../src/server.ts'
-import { median, table } from './statistics.ts'
+import { engineReport } from './engine-report.ts'
+import { median } from './statistics.ts'
 
 const keyCount = 100_000
 const rounds = 5
@@ -181,8 +182,8 @@ async function deleteRacingLoad(cache) {
   return (calls.count === 0 ? 'stale' : 'fresh') + ending
 }
 
-/** Runs all of it; returns a table and the figures that have a target. */
-export async function measureEngine() {
+/** Runs all of it. */
+async function measureEngine() {
   const made = []
   for (const [name, make] of Object.entries(caches)) {
     const cache = await make()
@@ -190,43 +191,22 @@ export async function measureEngine() {
     made.push([name, cache])
   }
   const results = await hits(made)
-  const of = (name, kind) => (results.has(`${name}\n${kind}`) ? median(results.get(`${name}\n${kind}`)) : undefined)
-  const rows = []
+  const of = (name, kind) => (results.has(`${name}\n${kind}`) ? median(results.get(`${name}\n${kind}`)) : null)
+  const run = []
   for (const [name, cache] of made) {
-    const many = of(name, 'hit, 64 at a time')
-    rows.push([
+    run.push({
       name,
-      of(name, 'hit').toFixed(0),
-      many === undefined ? '–' : many.toFixed(0),
-      await misses(cache),
-      await oneColdKey(cache),
-      await deleteRacingLoad(cache),
-    ])
+      hit: of(name, 'hit'),
+      of64: of(name, 'hit, 64 at a time'),
+      misses: await misses(cache),
+      oneColdKey: await oneColdKey(cache),
+      deleteRacingLoad: await deleteRacingLoad(cache),
+    })
     await cache.end?.()
   }
-  const head = [
-    'in process',
-    'CPU ns/hit',
-    'of 64 at a time',
-    '1,000 misses of 5 ms',
-    '10,000 readers of one',
-    'read after a delete',
-  ]
-  return {
-    text: table([head, ...rows]),
-    ratios: {
-      'hit against lru-cache fetch': of('lru-cache fetch', 'hit') / of('fedcache', 'hit'),
-      'hits of 64 against lru-cache get':
-        of('lru-cache get', 'hit, 64 at a time') / of('fedcache', 'hit, 64 at a time'),
-      'hit against bentocache': of('bentocache', 'hit') / of('fedcache', 'hit'),
-      'hit against cacheable': of('cacheable', 'hit') / of('fedcache', 'hit'),
-    },
-  }
+  return run
 }
 
-if (process.argv[1]?.endsWith('/engine.mjs')) {
-  const { text, ratios } = await measureEngine()
-  console.log(text)
-  console.log(ratios)
-  process.exit(0)
-}
+const run = await measureEngine()
+console.log(process.argv.includes('--json') ? JSON.stringify(run) : engineReport([run]))
+process.exit(0)

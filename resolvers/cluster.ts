@@ -5,7 +5,9 @@ import type { Resolvers } from './generated/schema-types.ts'
 
 /** The peers of these ids. One that has left since is dead and of an unknown incarnation. */
 export function peersOf(ids: readonly string[], context: ResolverContext): readonly PeerInfo[] {
-  return ids.map((id) => context.peers.find(id) ?? { id, incarnation: '', state: 'DEAD', url: null, slots: 0, config: '' })
+  return ids.map(
+    (id) => context.peers.find(id) ?? { id, incarnation: '', state: 'DEAD', url: null, slots: 0, config: '' },
+  )
 }
 
 /** Resolvers of cluster.graphql. */

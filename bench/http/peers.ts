@@ -66,8 +66,12 @@ async function start(name: string, script: string, redis: Redis | undefined): Pr
     child.once('message', (message: { readonly url: string }) => resolve(message.url))
     child.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)))
   })
-  const pids = redis === undefined ? [child.pid!] : [child.pid!, redis.process.pid!]
-  return { name, url, pids, stop: () => child.kill() }
+  if (redis === undefined) return { name, url, pids: [child.pid!], stop: () => child.kill() }
+  const stop = (): void => {
+    child.kill()
+    redis.process.kill()
+  }
+  return { name, url, pids: [child.pid!, redis.process.pid!], stop }
 }
 
 interface Redis {

@@ -7,6 +7,8 @@ import { type Workload, workloads } from './workloads.ts'
 export interface HttpOptions {
   readonly rounds: number
   readonly seconds: number
+  /** How many times all peers are started; each time a like share of the rounds is run. */
+  readonly starts: number
   /** Names of the peers; without it all. */
   readonly peers?: readonly string[]
 }
@@ -14,30 +16,46 @@ export interface HttpOptions {
 /** Medians by workload and peer. */
 export type HttpResults = ReadonlyMap<string, ReadonlyMap<string, Measurement>>
 
-/** Measures every peer under every workload, in turn, so that what disturbs the machine disturbs all. */
-export async function measureHttp({ rounds, seconds, peers: only }: HttpOptions): Promise<HttpResults> {
-  const peers = await startPeers(only)
-  try {
-    await requireSameAnswers(peers)
-    const spells = new Map<string, Measurement[]>()
-    for (const workload of workloads) {
-      for (const peer of peers) if (canAnswer(peer, workload)) await load(peer, workload, 1)
-    }
-    for (let round = 0; round < rounds; round++) {
-      for (const workload of workloads) {
-        // Each round begins with another peer: nobody is always measured after the same neighbour.
-        for (const peer of [...peers.slice(round % peers.length), ...peers.slice(0, round % peers.length)]) {
-          if (!canAnswer(peer, workload)) continue
-          const name = `${workload.name}\n${peer.name}`
-          const measurement = await load(peer, workload, seconds)
-          spells.set(name, [...(spells.get(name) ?? []), measurement])
-        }
+/**
+ * Measures every peer under every workload, in turn, so that what disturbs the machine disturbs all. Peers are started
+ * several times: where its memory comes to lie makes one process of a peer quicker than the next, by up to a fifth.
+ */
+export async function measureHttp({ rounds, seconds, starts, peers: only }: HttpOptions): Promise<HttpResults> {
+  const spells: Spells = new Map()
+  for (let start = 0; start < starts; start++) {
+    const peers = await startPeers(only)
+    try {
+      if (start === 0) await requireSameAnswers(peers)
+      await warmUp(peers)
+      const end = Math.round((rounds * (start + 1)) / starts)
+      for (let round = Math.round((rounds * start) / starts); round < end; round++) {
+        await measureRound(peers, round, seconds, spells)
+        console.log(`round ${round + 1} of ${rounds}`)
       }
-      console.log(`round ${round + 1} of ${rounds}`)
+    } finally {
+      for (const peer of peers) peer.stop()
     }
-    return medians(spells)
-  } finally {
-    for (const peer of peers) peer.stop()
+  }
+  return medians(spells)
+}
+
+type Spells = Map<string, Measurement[]>
+
+async function warmUp(peers: readonly Peer[]): Promise<void> {
+  for (const workload of workloads) {
+    for (const peer of peers) if (canAnswer(peer, workload)) await load(peer, workload, 1)
+  }
+}
+
+async function measureRound(peers: readonly Peer[], round: number, seconds: number, spells: Spells): Promise<void> {
+  for (const workload of workloads) {
+    // Each round begins with another peer: nobody is always measured after the same neighbour.
+    for (const peer of [...peers.slice(round % peers.length), ...peers.slice(0, round % peers.length)]) {
+      if (!canAnswer(peer, workload)) continue
+      const name = `${workload.name}\n${peer.name}`
+      const measurement = await load(peer, workload, seconds)
+      spells.set(name, [...(spells.get(name) ?? []), measurement])
+    }
   }
 }
 
@@ -65,7 +83,7 @@ async function requireSameAnswers(peers: readonly Peer[]): Promise<void> {
   }
 }
 
-function medians(spells: ReadonlyMap<string, readonly Measurement[]>): HttpResults {
+function medians(spells: Spells): HttpResults {
   const results = new Map<string, Map<string, Measurement>>()
   for (const [name, measurements] of spells) {
     const [workload = '', peer = ''] = name.split('\n')

@@ -51,9 +51,7 @@ export function preparedLane(options: PreparedLaneOptions): RequestListener {
   const respond = (target: Target, parameters: PlainParameters | undefined, body?: Buffer): void => {
     const result =
       parameters &&
-      documentOf(parameters.query)
-        ?.operation(parameters.operationName)
-        ?.execute(parameters.variables, target.context)
+      documentOf(parameters.query)?.operation(parameters.operationName)?.execute(parameters.variables, target.context)
     if (result === undefined) {
       const { request, response, known, context: operationContext } = target
       general(body === undefined ? request : withBody(request, body), response, { ...known, operationContext })
