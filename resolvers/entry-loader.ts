@@ -2,7 +2,7 @@ import DataLoader from 'dataloader'
 import type { EngineApi } from '../src/engine/engine-api.ts'
 import type { Entry } from '../src/engine/entry.ts'
 import type { ReadRecord } from '../src/engine/read-record.ts'
-import { orError } from '../src/errors.ts'
+import { eachOrError, orError } from '../src/errors.ts'
 
 /** What came of one key of several: its entry, now or later, `null` where there is none, or why it cannot be had. */
 export type LoadedEntry = Entry | null | Promise<Entry | null> | Error
@@ -23,7 +23,7 @@ export class EntryLoader {
    * @param maxKeysPerCall what the engine takes in one call; more keys make several calls.
    */
   constructor(engine: EngineApi, reads: ReadRecord, maxKeysPerCall: number) {
-    this.#operation = { engine, reads, maxKeysPerCall, hasWaited: false }
+    this.#operation = { engine, reads, maxKeysPerCall, hasWaited: false, nowMs: undefined }
   }
 
   /** The entry of a key, `null` where there is none. Throws or rejects with the error of the key. */
@@ -59,6 +59,8 @@ interface Operation {
   readonly maxKeysPerCall: number
   /** Whether it has had to wait. Until then nothing can change between two reads, and nothing is looked up. */
   hasWaited: boolean
+  /** The moment at which it reads until then. */
+  nowMs: number | undefined
 }
 
 /** What was found in memory: of each key its entry, or `null` where there is none. */
@@ -93,15 +95,16 @@ class KeyspaceLoader {
   load(key: string): Entry | null | Promise<Entry | null> {
     const known = this.#known(key)
     if (known !== undefined) return known
-    return this.#taken(key, this.#isLarge ? undefined : this.#operation.engine.readNow(this.keyspace, key))
+    if (this.#isLarge) return this.#taken(key, undefined)
+    return this.#taken(key, this.#operation.engine.readNow(this.keyspace, key, this.#nowMs))
   }
 
   loadAll(keys: readonly (string | Error)[]): readonly LoadedEntry[] {
     const { engine, hasWaited } = this.#operation
     if (hasWaited || !keys.every((key) => typeof key === 'string')) {
-      return keys.map((key) => (key instanceof Error ? key : orError(() => this.load(key))))
+      return eachOrError(keys, (key) => (key instanceof Error ? key : this.load(key)))
     }
-    const found = orError(() => engine.readAllNow(this.keyspace, keys))
+    const found = orError(() => engine.readAllNow(this.keyspace, keys, this.#nowMs))
     if (found instanceof Error) return keys.map(() => found)
     if (found.every(isKnown) && this.#takesAll(keys, found)) return found
     return keys.map((key, index) => this.#taken(key, this.#isLarge ? undefined : found[index]))
@@ -117,6 +120,11 @@ class KeyspaceLoader {
     else this.#lists.push({ keys, hits })
     this.#operation.reads.note(this.keyspace, hits)
     return true
+  }
+
+  get #nowMs(): number | undefined {
+    if (this.#operation.hasWaited) return undefined
+    return (this.#operation.nowMs ??= this.#operation.engine.nowMs())
   }
 
   /** One value at a time the engine cannot tell when they are too many for one answer; asked in bulk it says so. */

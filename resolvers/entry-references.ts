@@ -1,4 +1,4 @@
-import { FedcacheError, orError } from '../src/errors.ts'
+import { FedcacheError, eachOrError, orError } from '../src/errors.ts'
 import type { ResolverContext } from './context.ts'
 import { parseEntryId } from './entry-id.ts'
 import type { LoadedEntry } from './entry-loader.ts'
@@ -21,9 +21,9 @@ export const entryReferences = {
 function loaded(references: readonly Reference[], context: ResolverContext): readonly LoadedEntry[] {
   const beside = keysOfOneKeyspace(references)
   if (beside !== undefined) return context.entries.loadAll(beside.keyspace, beside.keys)
-  return references
-    .map(placeOf)
-    .map((place) => (place instanceof Error ? place : orError(() => context.entries.load(place.keyspace, place.key))))
+  return eachOrError(references.map(placeOf), (place) =>
+    place instanceof Error ? place : context.entries.load(place.keyspace, place.key),
+  )
 }
 
 /** What gateways send: references to entries of one keyspace. `undefined` for anything else. */

@@ -58,6 +58,22 @@ export function orError<Result>(make: () => Result): Result | Error {
   }
 }
 
+/** The same of each item of a list, with no function made for each. */
+export function eachOrError<Item, Result>(
+  items: readonly Item[],
+  make: (item: Item) => Result,
+): readonly (Result | Error)[] {
+  const results = new Array<Result | Error>(items.length)
+  for (let index = 0; index < items.length; index++) {
+    try {
+      results[index] = make(items[index]!)
+    } catch (error) {
+      results[index] = error as Error
+    }
+  }
+  return results
+}
+
 /** One thing that is wrong with a configuration. */
 export interface ConfigProblem {
   /** Where it is, such as `keyspaces.cities.ttl`. */

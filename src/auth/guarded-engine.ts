@@ -78,21 +78,25 @@ export class GuardedEngine implements EngineApi {
     return asked === undefined ? read() : asked.then(read)
   }
 
-  readNow(keyspace: string, key: string): Entry | null | undefined {
+  nowMs(): number {
+    return this.#engine.nowMs()
+  }
+
+  readNow(keyspace: string, key: string, nowMs?: number): Entry | null | undefined {
     // A hook may take its time, so it has to be waited for.
     if (this.#options.authorize !== undefined) return undefined
     void this.#ask('read', keyspace, [key])
     const partition = this.#partition(keyspace)
-    const entry = this.#engine.readNow(keyspace, partition.inner(key))
+    const entry = this.#engine.readNow(keyspace, partition.inner(key), nowMs)
     return entry && partition.outerEntry(entry)
   }
 
-  readAllNow(keyspace: string, keys: readonly string[]): readonly (Entry | null | undefined)[] {
+  readAllNow(keyspace: string, keys: readonly string[], nowMs?: number): readonly (Entry | null | undefined)[] {
     if (this.#options.authorize !== undefined) return keys.map(() => undefined)
     void this.#ask('read', keyspace, keys)
     const partition = this.#partition(keyspace)
-    if (partition === shared) return this.#engine.readAllNow(keyspace, keys)
-    const entries = this.#engine.readAllNow(keyspace, keys.map(partition.inner))
+    if (partition === shared) return this.#engine.readAllNow(keyspace, keys, nowMs)
+    const entries = this.#engine.readAllNow(keyspace, keys.map(partition.inner), nowMs)
     return entries.map((entry) => entry && partition.outerEntry(entry))
   }
 

@@ -10,6 +10,7 @@ export interface EngineApi extends Pick<
   | 'get'
   | 'getMany'
   | 'read'
+  | 'nowMs'
   | 'readNow'
   | 'readAllNow'
   | 'put'

@@ -215,19 +215,29 @@ export class Engine {
     return read(this.#readContext, served.keyspace, keys, options)
   }
 
+  /** The time by which entries are read, in milliseconds. It never goes back, and says nothing outside this process. */
+  nowMs(): number {
+    return this.#readContext.clock.monotonic()
+  }
+
   /**
    * Reads one entry from this process's memory: `null` where it is known that there is none, `undefined` where the key
    * has to be waited for, which `get` does.
    *
+   * @param nowMs of {@link nowMs}, for who reads several at one moment. Default: now.
    * @throws FedcacheError `KEYSPACE_NOT_FOUND` or `UNAVAILABLE`.
    */
-  readNow(keyspace: string, key: string): Entry | null | undefined {
-    return readNow(this.#readContext, this.#served(keyspace).keyspace, key)
+  readNow(keyspace: string, key: string, nowMs: number = this.nowMs()): Entry | null | undefined {
+    return readNow(this.#readContext, this.#served(keyspace).keyspace, key, nowMs)
   }
 
   /** The same of many keys, in order and at one moment. Takes any number of keys. */
-  readAllNow(keyspace: string, keys: readonly string[]): readonly (Entry | null | undefined)[] {
-    return readAllNow(this.#readContext, this.#served(keyspace).keyspace, keys)
+  readAllNow(
+    keyspace: string,
+    keys: readonly string[],
+    nowMs: number = this.nowMs(),
+  ): readonly (Entry | null | undefined)[] {
+    return readAllNow(this.#readContext, this.#served(keyspace).keyspace, keys, nowMs)
   }
 
   /**

@@ -29,7 +29,7 @@ export class ReadRecord {
   /** When the first of them was; what is said of the others is then on the safe side. */
   #sinceMs = 0
   readonly #isPublic: (keyspace: string) => boolean
-  readonly #entityTags: (Set<string> | undefined)[] = []
+  #entityTags: (Set<string> | undefined)[] | undefined
   #isServingShown = false
   readonly #maxShownBytes: number
   #shownBytes = 0
@@ -135,17 +135,18 @@ export class ReadRecord {
 
   /** Notes that an entry is part of an entity that a gateway referred to, by the position of the reference. */
   noteEntity(index: number, entry: Entry | undefined): void {
+    this.#entityTags ??= []
     const tags = (this.#entityTags[index] ??= new Set())
     if (entry !== undefined) for (const tag of cacheTagsOf(entry)) tags.add(tag)
   }
 
   /** Whether a gateway referred to entities. */
   get hasEntities(): boolean {
-    return this.#entityTags.length > 0
+    return this.#entityTags !== undefined
   }
 
   /** The tags of what is in each entity, in the order of the references; empty where no gateway referred to any. */
   entityTags(): readonly (readonly string[])[] {
-    return Array.from(this.#entityTags, (tags) => [...(tags ?? [])])
+    return Array.from(this.#entityTags ?? [], (tags) => [...(tags ?? [])])
   }
 }

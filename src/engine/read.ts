@@ -62,10 +62,13 @@ export function read(
  * Reads one key from this process's memory: an entry, `null` where it is known that there is none, `undefined` where
  * the key has to be waited for, which `read` does.
  */
-export function readNow(context: ReadContext, keyspace: Keyspace, key: string): EntryView | null | undefined {
-  return context.peers.mayServe()
-    ? answerable(context, keyspace, key, keyspace.find(key), context.clock.monotonic())
-    : undefined
+export function readNow(
+  context: ReadContext,
+  keyspace: Keyspace,
+  key: string,
+  nowMs: number,
+): EntryView | null | undefined {
+  return context.peers.mayServe() ? answerable(context, keyspace, key, keyspace.find(key), nowMs) : undefined
 }
 
 /** The same of many keys, all at one moment. */
@@ -73,9 +76,9 @@ export function readAllNow(
   context: ReadContext,
   keyspace: Keyspace,
   keys: readonly string[],
+  nowMs: number,
 ): readonly (EntryView | null | undefined)[] {
   if (!context.peers.mayServe()) return keys.map(() => undefined)
-  const nowMs = context.clock.monotonic()
   const { entries } = keyspace.findAll(keys)
   return keys.map((key, index) => answerable(context, keyspace, key, entries[index], nowMs))
 }

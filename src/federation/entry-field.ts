@@ -7,7 +7,7 @@ import {
   isNonNullType,
 } from 'graphql'
 import type { Encoded } from '../engine/encoding.ts'
-import { FedcacheError, orError } from '../errors.ts'
+import { FedcacheError, eachOrError } from '../errors.ts'
 import { notePart } from './entity-tags.ts'
 import { type Held, storedKeys, storedParts } from './key-text.ts'
 import { StoredEntity } from './stored-entity.ts'
@@ -36,12 +36,16 @@ export function entryField<Context>(
     const problem = `refers to nothing that exists, and is of type ${String(type)}.`
     throw mapError(new FedcacheError('INVALID_VALUE', `${nameOf(info)} ${problem}`))
   }
+  // Functions of their own for what seldom happens: one that makes another is slower each time it is called.
+  const acceptedLater = async (reading: Promise<unknown>, type: GraphQLOutputType, info: Place): Promise<unknown> =>
+    accepted(await reading, type, info)
+  const foundEach = (items: readonly unknown[], type: GraphQLOutputType, context: Context, info: Place): unknown =>
+    eachOrError(items, (item) => found(item, type, context, info))
   const found = (item: unknown, type: GraphQLOutputType, context: Context, info: Place): unknown => {
     if (item instanceof FedcacheError) throw mapError(item)
     const isKey = typeof item === 'string' && target.keyspace !== undefined
     const reading = isKey ? notePart(context, info.path, read(target, item, context)) : item
-    if (reading instanceof Promise) return reading.then((entity) => accepted(entity, type, info))
-    return accepted(reading, type, info)
+    return reading instanceof Promise ? acceptedLater(reading, type, info) : accepted(reading, type, info)
   }
   const name = 'paths' in from || from.length > 1 || isList ? undefined : from[0]
   return (parent, _args, context, info) => {
@@ -59,7 +63,7 @@ export function entryField<Context>(
     }
     if (!isList || isNothing) return found(items[0], returnType, context, info)
     const element = isListType(nullable) ? nullable.ofType : nullable
-    return items.map((item) => orError(() => found(item, element, context, info)))
+    return foundEach(items, element, context, info)
   }
 }
 

@@ -51,13 +51,17 @@ export function hasKey({ fields }: TypedKey, reference: unknown): boolean {
 /** Of a reference its types take what they take as arguments, so that both name the same entry. */
 function leafText(typeName: string, { path, type, leaf }: KeyField, value: unknown): string {
   if (typeof value === 'string' && (leaf === GraphQLID || leaf === GraphQLString) && value.isWellFormed()) return value
-  const text = scalarText(orError(() => leaf.parseValue(value)))
+  const text = parsedText(leaf, value)
   if (text !== undefined) return text
   const received = JSON.stringify(value)?.slice(0, 100) ?? 'nothing'
   throw new FedcacheError(
     'BAD_USER_INPUT',
     `A reference to ${typeName} has its ${nameOf(path)}, of type ${type}; received ${received}.`,
   )
+}
+
+function parsedText(leaf: KeyField['leaf'], value: unknown): string | undefined {
+  return scalarText(orError(() => leaf.parseValue(value)))
 }
 
 /** What a stored value holds at a place: one, or one for each element of a list. */

@@ -10,7 +10,7 @@ import {
   isObjectType,
 } from 'graphql'
 import { ReadRecord } from '../engine/read-record.ts'
-import { FedcacheError, orError } from '../errors.ts'
+import { FedcacheError, eachOrError } from '../errors.ts'
 import { largestCopied } from './copied-field.ts'
 import { StoredEntity } from './stored-entity.ts'
 import { type JsonObject, fieldOf, isJsonObject } from './stored-values.ts'
@@ -33,7 +33,7 @@ export function storedField(mapError: (error: FedcacheError) => unknown): GraphQ
     if (value === null || value === undefined) return null
     if (isListType(type)) {
       if (!Array.isArray(value)) throw mapError(invalid(`${place} holds no list, and is of type ${String(type)}.`))
-      return value.map((element: unknown) => orError(() => checked(element, type.ofType, place, schema)))
+      return eachOrError(value, (element: unknown) => checked(element, type.ofType, place, schema))
     }
     if (!isLeafType(type)) {
       if (!isJsonObject(value)) {

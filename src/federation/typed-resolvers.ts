@@ -1,6 +1,6 @@
 import { type FieldDefinitionNode, type GraphQLFieldResolver } from 'graphql'
 import type { Entry } from '../engine/entry.ts'
-import { FedcacheError, orError } from '../errors.ts'
+import { FedcacheError, eachOrError, orError } from '../errors.ts'
 import { copiedField } from './copied-field.ts'
 import type { ReferenceReader } from './entities.ts'
 import { rememberEntry } from './entity-tags.ts'
@@ -84,9 +84,18 @@ function entityOf(
   sent?: JsonObject,
 ): StoredEntity | null | Promise<StoredEntity | null> {
   if (entry === null) return null
-  if (entry instanceof Promise) return entry.then((later) => entityOf(later, key, context, sent))
+  if (entry instanceof Promise) return entityLater(entry, key, context, sent)
   if (entry instanceof Error) throw entry
   return rememberEntry(context, new StoredEntity(entry, key, sent), entry)
+}
+
+async function entityLater(
+  entry: Promise<Entry | null>,
+  key: TypedKey,
+  context: TypedContext,
+  sent: JsonObject | undefined,
+): Promise<StoredEntity | null> {
+  return entityOf(await entry, key, context, sent)
 }
 
 function readReference(
@@ -113,10 +122,10 @@ function referenceReader(entity: TypedEntity, { refer, make }: EntityMakers): Re
   return (references, shared) => {
     const context = shared as TypedContext
     if (key === undefined || keys.length > 1 || externalFields.length > 0) {
-      return references.map((reference) => orError(() => refer(entity, reference, context)))
+      return eachOrError(references, (reference) => refer(entity, reference, context))
     }
-    const texts = references.map((reference) => orError(() => keyText(name, key, reference)))
-    return context.entries.loadAll(key.keyspace, texts).map((entry) => orError(() => make(entry, key, context)))
+    const texts = eachOrError(references, (reference) => keyText(name, key, reference))
+    return eachOrError(context.entries.loadAll(key.keyspace, texts), (entry) => make(entry, key, context))
   }
 }
 
@@ -135,9 +144,9 @@ function rootField(
     if (keys.length > maxKeys) {
       throw new FedcacheError('TOO_MANY_KEYS', `One field takes at most ${maxKeys} keys; received ${keys.length}.`)
     }
-    if (!isSingle) return keys.map((given) => orError(() => refer(only, given as JsonObject, context)))
-    const texts = keys.map((given) => orError(() => singleKeyText(entity.name, key, given)))
-    return context.entries.loadAll(key.keyspace, texts).map((entry) => orError(() => make(entry, key, context)))
+    if (!isSingle) return eachOrError(keys, (given) => refer(only, given as JsonObject, context))
+    const texts = eachOrError(keys, (given) => singleKeyText(entity.name, key, given))
+    return eachOrError(context.entries.loadAll(key.keyspace, texts), (entry) => make(entry, key, context))
   }
 }
 

@@ -25,9 +25,12 @@ export function fieldArguments(definition: GraphQLField<unknown, unknown>, node:
   const constants = constantsOf(definition, { ...node, arguments: fixed }, whole)
   if (constants === undefined) return general
   if (whole.length === 0) return () => constants
+  // With all names in place: a copy that gets new ones is slower to fill.
+  const named: Record<string, unknown> = { ...constants }
+  for (let index = 0; index < whole.length; index += 2) named[whole[index]!] = undefined
   return (run, field, parent) => {
     const { variables } = run
-    const values = { ...constants }
+    const values = { ...named }
     for (let index = 0; index < whole.length; index += 2) {
       const value = variables[whole[index + 1]!]
       // Not given, or null where that may be an error: graphql-js knows what to do.

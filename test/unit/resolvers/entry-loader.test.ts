@@ -26,6 +26,21 @@ describe('the loader of one operation', () => {
     expect(loader.loadAll('things', ['b', 'none'])).toEqual([b, none])
   })
 
+  test('reads at one moment until it has to wait, and at the present one from then on', async () => {
+    const { engine, clock } = engineOver(
+      answeringSource((key) => key),
+      { ttlMs: 1000 },
+    )
+    await after(clock, 0, engine.getMany('things', ['a', 'b', 'c', 'd']))
+    const loader = new EntryLoader(engine, new ReadRecord(), 1000)
+    expect(loader.load('things', 'a')).toMatchObject({ key: 'a' })
+    await clock.advance(1000)
+    expect(loader.load('things', 'b')).toMatchObject({ key: 'b', ttlMs: 1000 })
+    expect(loader.loadAll('things', ['c'])).toMatchObject([{ key: 'c', ttlMs: 1000 }])
+    await after(clock, 0, Promise.resolve(loader.load('things', 'cold')))
+    expect(loader.load('things', 'd')).toBeInstanceOf(Promise)
+  })
+
   test('tells of each key of a list what is wrong with it', async () => {
     const { engine, clock } = engineOver(answeringSource((key) => (key === 'bad' ? new Error('no') : key)))
     const loader = new EntryLoader(engine, new ReadRecord(), 1000)
