@@ -37,7 +37,7 @@ import type {
 } from './results.ts'
 import { SourceOwners } from './source-owners.ts'
 import { VersionClock } from './version-clock.ts'
-import { warm } from './warm.ts'
+import { warm, warmsAtStart } from './warm.ts'
 import { deleteMany, putMany, type WriteManyContext } from './write-many.ts'
 import { WriteRouter } from './write-router.ts'
 
@@ -232,12 +232,8 @@ export class Engine {
   }
 
   /** The same of many keys, in order and at one moment. Takes any number of keys. */
-  readAllNow(
-    keyspace: string,
-    keys: readonly string[],
-    nowMs: number = this.nowMs(),
-  ): readonly (Entry | null | undefined)[] {
-    return readAllNow(this.#readContext, this.#served(keyspace).keyspace, keys, nowMs)
+  readAllNow(keyspace: string, keys: readonly string[], nowMs?: number): readonly (Entry | null | undefined)[] {
+    return readAllNow(this.#readContext, this.#served(keyspace).keyspace, keys, nowMs ?? this.nowMs())
   }
 
   /**
@@ -430,8 +426,4 @@ export class Engine {
       adopt: (records) => catalogue.adopt(records),
     }
   }
-}
-
-function warmsAtStart({ warmKeys }: KeyspacePolicy): boolean {
-  return typeof warmKeys === 'function' || warmKeys.length > 0
 }

@@ -1,6 +1,12 @@
 import { FedcacheError } from '../errors.ts'
 import { requireList } from './input-limits.ts'
+import type { KeyspacePolicy } from './policy.ts'
 import type { ReadResult, WarmResult } from './results.ts'
+
+/** Whether there are keys to read before the keyspace serves. */
+export function warmsAtStart({ warmKeys }: KeyspacePolicy): boolean {
+  return typeof warmKeys === 'function' || warmKeys.length > 0
+}
 
 /** Reads any number of keys, `maxKeysPerCall` at a time, one call after the other. */
 export async function warm(
