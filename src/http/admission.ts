@@ -9,6 +9,7 @@ import type { UnderWay } from './server-limits.ts'
 import { type Refusal, refusalOf, refuse, refuseUpgrade, tooMany, upgradeRefusalOf } from './socket-refusals.ts'
 import { type ProxySettings, sentAsReader } from './trusted-proxies.ts'
 import type { WebSockets } from './web-sockets.ts'
+import type { WholeBodyRequest } from './whole-body-request.ts'
 
 /** What requests are let in by. */
 export interface AdmissionOptions {
@@ -32,7 +33,7 @@ export class Admission {
   }
 
   /** Passes a request on, or refuses it. */
-  request(request: IncomingMessage, response: OpenResponse, respond: RequestListener): void {
+  request(request: WholeBodyRequest, response: OpenResponse, respond: RequestListener): void {
     const head = new NodeRequestHead(request, this.#readSentAs)
     const refusal = refusalOf(request, head, this.#isNamed)
     if (refusal !== undefined) return refuse(response, refusal)

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
@@ -6,6 +6,7 @@ import type { Metrics } from './metrics.ts'
 import { OpenResponse, OpenResponses } from './open-responses.ts'
 import type { ServerTimeouts } from './server-limits.ts'
 import type { WebSockets } from './web-sockets.ts'
+import { WholeBodyRequest } from './whole-body-request.ts'
 
 /** A server, not listening yet. */
 export interface NodeServer {
@@ -23,7 +24,7 @@ const maxHeadBytes = 16_384
 export function nodeServer(
   timeouts: ServerTimeouts,
   isSecure: boolean,
-  answer: (request: IncomingMessage, response: OpenResponse) => void,
+  answer: (request: WholeBodyRequest, response: OpenResponse) => void,
 ): NodeServer {
   const { headersMs, requestMs, keepAliveMs } = timeouts
   const options = {
@@ -31,6 +32,7 @@ export function nodeServer(
     requestTimeout: requestMs,
     keepAliveTimeout: keepAliveMs,
     maxHeaderSize: maxHeadBytes,
+    IncomingMessage: WholeBodyRequest,
     ServerResponse: OpenResponse,
     // How often it looks for requests that took too long.
     connectionsCheckingInterval: Math.ceil(Math.min(headersMs, requestMs) / 4),

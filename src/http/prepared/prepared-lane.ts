@@ -1,10 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { GraphqlHandler } from '../graphql-handler.ts'
 import type { RequestContext } from '../request-context.ts'
 import { isForeign } from '../request-guard.ts'
 import type { OperationContext } from '../use-caller.ts'
 import { traceHeader } from '../use-federated-tracing.ts'
+import type { WholeBodyRequest } from '../whole-body-request.ts'
 import { acceptedMediaType } from './accepted-media-type.ts'
 import type { TrustedDocuments } from '../trusted-documents.ts'
 import { PreparedDocument, PreparedDocuments } from './prepared-documents.ts'
@@ -26,11 +27,12 @@ export interface PreparedLaneOptions {
 }
 
 interface Target extends AnswerTarget {
+  readonly request: WholeBodyRequest
   readonly known: RequestContext
 }
 
 /** Answers a request that came over a socket; `known` is what has been found out of it already. */
-export type RequestListener = (request: IncomingMessage, response: ServerResponse, known: RequestContext) => void
+export type RequestListener = (request: WholeBodyRequest, response: ServerResponse, known: RequestContext) => void
 
 /** What is kept of operations, and for how many. */
 const documentLimits = { maxDocuments: 1000, maxBytes: 32 * 2 ** 20 }
@@ -62,24 +64,10 @@ export function preparedLane(options: PreparedLaneOptions): RequestListener {
     }
   }
 
-  // Nothing is answered where a body ends too early: its sender is gone.
-  const respondToBody = (target: Target): void => {
-    let first: Buffer | undefined
-    let others: Buffer[] | undefined
-    target.request.on('data', (chunk: Buffer) => {
-      if (first === undefined) first = chunk
-      else (others ??= [first]).push(chunk)
-    })
-    target.request.on('end', () => {
-      const body = others === undefined ? first! : Buffer.concat(others)
-      respond(target, bodyParameters(body.toString('utf8'), trusted), body)
-    })
-  }
-
   const answerQuery = (target: Target): void => {
     const { method, url = '' } = target.request
     if (method === 'GET') respond(target, addressParameters(url.slice(url.indexOf('?') + 1), trusted))
-    else respondToBody(target)
+    else target.request.takeBody((body) => respond(target, bodyParameters(body.toString('utf8'), trusted), body))
   }
 
   return (request, response, known) => {
@@ -124,7 +112,7 @@ function documentReader(handler: GraphqlHandler): (query: string) => PreparedDoc
 
 /** Whether a request has nothing about it that only the general handler knows what to make of. */
 function isPlain(
-  { method, url = '', headers }: IncomingMessage,
+  { method, url = '', headers }: WholeBodyRequest,
   { head }: RequestContext,
   maxBodyBytes: number,
 ): boolean {
@@ -147,12 +135,12 @@ function isPlain(
 }
 
 /** The same request, to be read once more. */
-function withBody(request: IncomingMessage, body: Buffer): IncomingMessage {
+function withBody(request: WholeBodyRequest, body: Buffer): WholeBodyRequest {
   const { method, url, headers, socket } = request
   return Object.assign(Readable.from([body], { objectMode: false }), {
     method,
     url,
     headers,
     socket,
-  }) as unknown as IncomingMessage
+  }) as unknown as WholeBodyRequest
 }

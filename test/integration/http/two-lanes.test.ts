@@ -16,6 +16,7 @@ import { preparedLane } from '../../../src/http/prepared/prepared-lane.ts'
 import { answerWriter } from '../../../src/http/prepared/write-answer.ts'
 import { trustedDocuments } from '../../../src/http/trusted-documents.ts'
 import { sentAsReader } from '../../../src/http/trusted-proxies.ts'
+import { WholeBodyRequest } from '../../../src/http/whole-body-request.ts'
 import { yogaLogger } from '../../../src/http/yoga-logger.ts'
 import type { Logger } from '../../../src/ports/index.ts'
 import { OperationGenerator } from '../../support/operation-generator.ts'
@@ -192,7 +193,7 @@ function logger(count: () => void): Logger {
 }
 
 async function listen(listener: (...args: Parameters<GraphqlHandler>) => void): Promise<number> {
-  const server = createServer(listener as never)
+  const server = createServer({ IncomingMessage: WholeBodyRequest }, listener as never)
   servers.push(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return (server.address() as AddressInfo).port
@@ -241,7 +242,7 @@ async function startLanes(only: boolean): Promise<Lanes> {
   })
   const lanes: Lanes = {
     lanePort: await listen((request, response) => {
-      const incoming = request as never as IncomingMessage
+      const incoming = request as never as WholeBodyRequest
       lane(incoming, response as never, { head: new NodeRequestHead(incoming, sentAsReader(undefined)) })
     }),
     generalPort: await listen((request, response) => void generalHandler(request as never, response as never)),
