@@ -1,9 +1,8 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { createConnection, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { temporaryFolder } from '../temporary-folder.ts'
 import { isInstalled } from './load.ts'
 
 /** A server under test. */
@@ -81,7 +80,7 @@ interface Redis {
 
 async function startRedis(): Promise<Redis> {
   const port = await freePort()
-  const folder = mkdtempSync(join(tmpdir(), 'fedcache-bench-redis-'))
+  const folder = temporaryFolder()
   const child = spawn(
     'redis-server',
     ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder],

@@ -1,7 +1,7 @@
 import { median, table } from '../statistics.ts'
 import { type Measurement, load } from './load.ts'
 import { type Peer, startPeers } from './peers.ts'
-import { type Workload, workloads } from './workloads.ts'
+import { type Workload, workloadGroups, workloads } from './workloads.ts'
 
 /** How long and how often is measured. */
 export interface HttpOptions {
@@ -48,15 +48,23 @@ async function warmUp(peers: readonly Peer[]): Promise<void> {
 }
 
 async function measureRound(peers: readonly Peer[], round: number, seconds: number, spells: Spells): Promise<void> {
-  for (const workload of workloads) {
+  for (const group of workloadGroups) {
     // Each round begins with another peer: nobody is always measured after the same neighbour.
-    for (const peer of [...peers.slice(round % peers.length), ...peers.slice(0, round % peers.length)]) {
-      if (!canAnswer(peer, workload)) continue
-      const name = `${workload.name}\n${peer.name}`
-      const measurement = await load(peer, workload, seconds)
-      spells.set(name, [...(spells.get(name) ?? []), measurement])
+    for (const peer of turned(peers, round)) {
+      // What is compared with one another is measured one after the other, beginning with another as well.
+      for (const workload of turned(group, round)) {
+        if (!canAnswer(peer, workload)) continue
+        const name = `${workload.name}\n${peer.name}`
+        const measurement = await load(peer, workload, seconds)
+        spells.set(name, [...(spells.get(name) ?? []), measurement])
+      }
     }
   }
+}
+
+function turned<Item>(items: readonly Item[], by: number): readonly Item[] {
+  const first = by % items.length
+  return [...items.slice(first), ...items.slice(0, first)]
 }
 
 function canAnswer(peer: Peer, { only }: Workload): boolean {

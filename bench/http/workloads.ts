@@ -1,6 +1,6 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { temporaryFolder } from '../temporary-folder.ts'
 
 /** A stream of requests that a load generator repeats. */
 export interface Workload {
@@ -34,40 +34,49 @@ function bodies(count: number, make: (index: number) => object): readonly string
 
 const fiftyKeys = () => Array.from({ length: 50 }, () => nextKey())
 
-/** What is measured over HTTP. */
-export const workloads: readonly Workload[] = [
-  { name: 'one entry', bodies: bodies(500, () => ({ query: one, variables: { keyspace, key: nextKey() } })) },
-  { name: '50 entries', bodies: bodies(200, () => ({ query: many, variables: { keyspace, keys: fiftyKeys() } })) },
-  {
-    name: '200 operations',
-    bodies: bodies(200, (index) => ({
-      query: one.replace('Entry(', `Entry${index}(`),
-      variables: { keyspace, key: nextKey() },
-    })),
-  },
-  {
-    // No two have a field in common, for those that understand more than two requests.
-    name: '200 different operations',
-    only: ['fedcache', 'Mercurius + JIT', 'Apollo Server'],
-    bodies: bodies(200, (index) => ({
-      query: `query Entry${index}($space: String!, $key: String!) { e${index}: entry(keyspace: $space, key: $key) { k${index}: key v${index}: value } }`,
-      variables: { space: keyspace, key: nextKey() },
-    })),
-  },
-  {
-    name: '50 _entities',
-    only: ['fedcache'],
-    bodies: bodies(200, () => ({
-      query: entities,
-      variables: { representations: fiftyKeys().map((key) => ({ __typename: 'Entry', keyspace, key })) },
-    })),
-  },
-  {
-    name: '50 typed cities',
-    only: ['fedcache', 'node:http, objects', 'Mercurius + JIT', 'Mercurius + JIT + DataLoader'],
-    bodies: bodies(200, () => ({ query: typed, variables: { ids: fiftyKeys() } })),
-  },
+/** What is measured over HTTP, in groups of those that are compared with one another. */
+export const workloadGroups: readonly (readonly Workload[])[] = [
+  [
+    { name: 'one entry', bodies: bodies(500, () => ({ query: one, variables: { keyspace, key: nextKey() } })) },
+    {
+      name: '200 operations',
+      bodies: bodies(200, (index) => ({
+        query: one.replace('Entry(', `Entry${index}(`),
+        variables: { keyspace, key: nextKey() },
+      })),
+    },
+    {
+      // No two have a field in common, for those that understand more than two requests.
+      name: '200 different operations',
+      only: ['fedcache', 'Mercurius + JIT', 'Apollo Server'],
+      bodies: bodies(200, (index) => ({
+        query: `query Entry${index}($space: String!, $key: String!) { e${index}: entry(keyspace: $space, key: $key) { k${index}: key v${index}: value } }`,
+        variables: { space: keyspace, key: nextKey() },
+      })),
+    },
+  ],
+  [
+    { name: '50 entries', bodies: bodies(200, () => ({ query: many, variables: { keyspace, keys: fiftyKeys() } })) },
+    {
+      name: '50 _entities',
+      only: ['fedcache'],
+      bodies: bodies(200, () => ({
+        query: entities,
+        variables: { representations: fiftyKeys().map((key) => ({ __typename: 'Entry', keyspace, key })) },
+      })),
+    },
+  ],
+  [
+    {
+      name: '50 typed cities',
+      only: ['fedcache', 'node:http, objects', 'Mercurius + JIT', 'Mercurius + JIT + DataLoader'],
+      bodies: bodies(200, () => ({ query: typed, variables: { ids: fiftyKeys() } })),
+    },
+  ],
 ]
+
+/** All of them. */
+export const workloads: readonly Workload[] = workloadGroups.flat()
 
 /** Queries for some entries of many at once. */
 export function entriesWorkload(keyCount: number, ofEntries: number, bodyCount: number): Workload {
@@ -80,7 +89,7 @@ export function entriesWorkload(keyCount: number, ofEntries: number, bodyCount: 
 
 /** Writes the script that makes wrk send a workload; returns its path. */
 export function wrkScript(workload: Workload): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'fedcache-bench-')), 'workload.lua')
+  const path = join(temporaryFolder(), 'workload.lua')
   const lines = workload.bodies.map((body) => `  ${JSON.stringify(body).replaceAll(/[\u0080-\uffff]/g, '?')},`)
   writeFileSync(
     path,

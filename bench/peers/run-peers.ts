@@ -1,12 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type NatsServer, natsServer } from '../../test/support/nats-server.ts'
 import { cpuSeconds, isInstalled } from '../http/load.ts'
 import { freePort } from '../http/peers.ts'
 import { median, table } from '../statistics.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
 import type { PeerOrder } from './orders.ts'
 import { type ColdKeys, type PeerCluster, PeerProcess, type PeerSums, together } from './peer-cluster.ts'
 
@@ -85,7 +84,7 @@ function builtGroupcache(): string | undefined {
     console.log(`skipped: ${name} (install Go 1.26 or newer, from https://go.dev/dl)`)
     return undefined
   }
-  const program = join(mkdtempSync(join(tmpdir(), 'fedcache-bench-go-')), 'groupcache')
+  const program = join(temporaryFolder(), 'groupcache')
   const folder = fileURLToPath(new URL('groupcache/', import.meta.url))
   try {
     execFileSync('go', ['build', '-o', program, '.'], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
