@@ -69,10 +69,6 @@ interface Found {
   readonly hits: readonly (Entry | null)[]
 }
 
-function isKnown<Hit>(hit: Hit | undefined): hit is Hit {
-  return hit !== undefined
-}
-
 class KeyspaceLoader {
   readonly keyspace: string
   readonly #operation: Operation
@@ -106,20 +102,25 @@ class KeyspaceLoader {
     }
     const found = orError(() => engine.readAllNow(this.keyspace, keys, this.#nowMs))
     if (found instanceof Error) return keys.map(() => found)
-    if (found.every(isKnown) && this.#takesAll(keys, found)) return found
+    const all = this.#takenAll(keys, found)
+    if (all !== undefined) return all
     return keys.map((key, index) => this.#taken(key, this.#isLarge ? undefined : found[index]))
   }
 
-  /** Whether there is room for all of them; then they are noted together. */
-  #takesAll(keys: readonly string[], hits: readonly (Entry | null)[]): boolean {
+  /** Notes all of them together; `undefined`, and nothing is noted, where one was not found or there is no room. */
+  #takenAll(keys: readonly string[], found: readonly (Entry | null | undefined)[]): Found['hits'] | undefined {
     let bytes = this.#bytes
-    for (const hit of hits) bytes += hit === null ? 0 : hit.size
-    if (bytes >= this.#maxBytes) return false
+    for (const hit of found) {
+      if (hit === undefined) return undefined
+      bytes += hit === null ? 0 : hit.size
+    }
+    if (bytes >= this.#maxBytes) return undefined
+    const hits = found as Found['hits']
     this.#bytes = bytes
     if (this.#lists === undefined) this.#lists = [{ keys, hits }]
     else this.#lists.push({ keys, hits })
     this.#operation.reads.note(this.keyspace, hits)
-    return true
+    return hits
   }
 
   get #nowMs(): number | undefined {

@@ -58,11 +58,10 @@ function readEach(
   context: unknown,
   readers: ReadonlyMap<unknown, ReferenceReader>,
 ): readonly unknown[] {
-  const [first] = representations
   // What gateways send: all of one type.
-  if (isJsonObject(first) && representations.every((other) => isOfType(other, first['__typename']))) {
-    const read = readerOf(first, readers)
-    if (typeof read === 'function') return read(representations as readonly JsonObject[], context)
+  if (areOfOneType(representations)) {
+    const read = readerOf(representations[0], readers)
+    if (typeof read === 'function') return read(representations, context)
   }
   return representations.map((reference) => {
     const read = readerOf(reference, readers)
@@ -70,8 +69,14 @@ function readEach(
   })
 }
 
-function isOfType(reference: unknown, typeName: unknown): boolean {
-  return isJsonObject(reference) && reference['__typename'] === typeName
+function areOfOneType(references: readonly unknown[]): references is readonly JsonObject[] {
+  const [first] = references
+  if (!isJsonObject(first)) return false
+  const typeName = first['__typename']
+  for (const reference of references) {
+    if (!isJsonObject(reference) || reference['__typename'] !== typeName) return false
+  }
+  return true
 }
 
 /** The name of the type of an entity that was referred to. */

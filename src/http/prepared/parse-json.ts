@@ -27,15 +27,13 @@ export function parseJson(text: string): unknown {
 function parsedApart(text: string): JsonObject | undefined {
   const list = firstList(text)
   if (list === undefined) return undefined
+  const differing = differingTexts(text, list)
+  if (differing === undefined) return undefined
   const { start, head, tail } = list
-  const texts = text.slice(start + 1 + head.length).split(`${tail},${head}`)
-  const last = texts.pop()!
-  const lastEnd = last.indexOf('"')
-  if (texts.length < fewestItems || !last.startsWith(`${tail}]`, lastEnd)) return undefined
-  texts.push(last.slice(0, lastEnd))
-  if (!texts.every(isPlain)) return undefined
+  const { texts, end } = differing
+  if (texts.length <= fewestItems || !text.startsWith(`${tail}]`, end)) return undefined
   // Where the list is part of a text, the quote ends that, and what comes behind it cannot be parsed.
-  const whole = parsed(`${text.slice(0, start)}"${standIn}"${last.slice(lastEnd + tail.length + 1)}`)
+  const whole = parsed(`${text.slice(0, start)}"${standIn}"${text.slice(end + tail.length + 1)}`)
   const variables = isObject(whole) ? whole['variables'] : undefined
   const variable = placeOfStandIn(variables)
   const items = itemsOf(texts, parsed(`${head}${standIn}${tail}`))
@@ -62,6 +60,27 @@ function firstList(text: string): AlikeItems | undefined {
   if (end === -1) return undefined
   const head = text.slice(ofObjects + 1, text.lastIndexOf('"', end - 1) + 1)
   return head.length > longestHead ? undefined : { start: ofObjects, head, tail: '"}' }
+}
+
+/**
+ * The texts in which the items differ, up to the first one that is not followed by another item, and where that one ends;
+ * `undefined` where JSON does not write one of them as it is.
+ */
+function differingTexts(
+  text: string,
+  { start, head, tail }: AlikeItems,
+): { readonly texts: readonly string[]; readonly end: number } | undefined {
+  const between = `${tail},${head}`
+  const texts: string[] = []
+  let from = start + 1 + head.length
+  for (;;) {
+    const end = plainEnd(text, from)
+    if (end === -1) return undefined
+    texts.push(text.slice(from, end))
+    from = end + between.length
+    // Twice as quick as `startsWith`.
+    if (text.slice(end, from) !== between) return { texts, end }
+  }
 }
 
 /** One item for each text, each like the first but for that; `undefined` where that is no item. */
@@ -101,11 +120,12 @@ const quote = 34
 const backslash = 92
 const space = 32
 
-/** Whether JSON writes a text as it is, between two quotes. */
-function isPlain(text: string): boolean {
-  for (let index = 0; index < text.length; index++) {
+/** Where the quote is that ends the text which begins there; -1 where JSON does not write that as it is, between quotes. */
+function plainEnd(text: string, from: number): number {
+  for (let index = from; index < text.length; index++) {
     const code = text.charCodeAt(index)
-    if (code < space || code === quote || code === backslash) return false
+    if (code === quote) return index
+    if (code < space || code === backslash) return -1
   }
-  return true
+  return -1
 }

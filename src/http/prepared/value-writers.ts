@@ -191,9 +191,16 @@ export function objectWriter(type: GraphQLObjectType, writeSelected: SelectionWr
 export function abstractWriter(type: GraphQLAbstractType, writers: ReadonlyMap<string, ValueWriter>): ValueWriter {
   const resolveType = type.resolveType ?? defaultTypeResolver
   const takesInfo = namesMoreThan(2, resolveType)
+  // Nearly all lists are of one type.
+  let lastName: string | undefined
+  let last: ValueWriter | undefined
   const writerOf = (field: SelectedField, name: string | undefined): ValueWriter => {
+    if (last !== undefined && name === lastName) return last
     const write = name === undefined ? undefined : writers.get(name)
-    if (write !== undefined) return write
+    if (write !== undefined) {
+      lastName = name
+      return (last = write)
+    }
     const where = `for field "${field.parentType.name}.${field.definition.name}"`
     throw new Error(`Abstract type "${type.name}" must resolve to an Object type at runtime ${where}.`)
   }

@@ -66,6 +66,8 @@ describe('the JSON of a request', () => {
     ['items that say a name twice', '{"id":', '{"id":"x","id":'],
     ['line breaks in texts', '"1', '"\n1'],
     ['a list inside a text', '"list":', '"text":"'],
+    ['a list of texts that a brace closes', '"]', '"}'],
+    ['a list of objects that a brace closes', '"}]', '"}}'],
   ])('is that with %s too', (_, from, to) => {
     for (const body of bodies(times(20, (id) => ({ id: `${id}` })))) expectSame(body.replaceAll(from, to))
     for (const body of bodies(times(20, String))) expectSame(body.replaceAll(from, to))
