@@ -3,6 +3,7 @@ import type { EngineApi } from '../src/engine/engine-api.ts'
 import type { Entry } from '../src/engine/entry.ts'
 import type { ReadRecord } from '../src/engine/read-record.ts'
 import { eachOrError, orError } from '../src/errors.ts'
+import { mapped, rejectMapped } from './errors.ts'
 
 /** What came of one key of several: its entry, now or later, `null` where there is none, or why it cannot be had. */
 export type LoadedEntry = Entry | null | Promise<Entry | null> | Error
@@ -31,7 +32,7 @@ export class EntryLoader {
     return this.#loaderOf(keyspace).load(key)
   }
 
-  /** The same of many keys, in order, with the errors of those that have any. What is an error already stays one. */
+  /** The same of many keys, in order, each with the error that it has or is, as clients are to see it. */
   loadAll(keyspace: string, keys: readonly (string | Error)[]): readonly LoadedEntry[] {
     return this.#loaderOf(keyspace).loadAll(keys)
   }
@@ -69,6 +70,12 @@ interface Found {
   readonly hits: readonly (Entry | null)[]
 }
 
+/** Lists are handed to GraphQL as they are, and what is in them is mapped by nobody else. */
+function shown(entry: LoadedEntry): LoadedEntry {
+  if (entry instanceof Promise) return entry.catch(rejectMapped)
+  return entry instanceof Error ? mapped(entry) : entry
+}
+
 class KeyspaceLoader {
   readonly keyspace: string
   readonly #operation: Operation
@@ -98,13 +105,13 @@ class KeyspaceLoader {
   loadAll(keys: readonly (string | Error)[]): readonly LoadedEntry[] {
     const { engine, hasWaited } = this.#operation
     if (hasWaited || !keys.every((key) => typeof key === 'string')) {
-      return eachOrError(keys, (key) => (key instanceof Error ? key : this.load(key)))
+      return eachOrError(keys, (key) => (key instanceof Error ? key : this.load(key))).map(shown)
     }
     const found = orError(() => engine.readAllNow(this.keyspace, keys, this.#nowMs))
-    if (found instanceof Error) return keys.map(() => found)
+    if (found instanceof Error) return keys.map(() => mapped(found))
     const all = this.#takenAll(keys, found)
     if (all !== undefined) return all
-    return keys.map((key, index) => this.#taken(key, this.#isLarge ? undefined : found[index]))
+    return keys.map((key, index) => shown(this.#taken(key, this.#isLarge ? undefined : found[index])))
   }
 
   /** Notes all of them together; `undefined`, and nothing is noted, where one was not found or there is no room. */

@@ -1,8 +1,8 @@
-import { FedcacheError, eachOrError, orError } from '../src/errors.ts'
+import { FedcacheError, orError } from '../src/errors.ts'
 import type { ResolverContext } from './context.ts'
 import { parseEntryId } from './entry-id.ts'
 import type { LoadedEntry } from './entry-loader.ts'
-import { mapped, rejectMapped } from './errors.ts'
+import { mapped } from './errors.ts'
 
 type Reference = Readonly<Record<string, unknown>>
 interface Place {
@@ -12,18 +12,14 @@ interface Place {
 
 /** Reads the entries that a gateway refers to, by their ids or by keyspace and key: each, `null`, or its error. */
 export const entryReferences = {
-  __resolveReferences: (references: readonly Reference[], context: ResolverContext): readonly LoadedEntry[] => {
-    const found = loaded(references, context)
-    return found.some(isToBeMapped) ? found.map(shown) : found
+  __resolveReferences: (references: readonly Reference[], { entries }: ResolverContext): readonly LoadedEntry[] => {
+    const beside = keysOfOneKeyspace(references)
+    if (beside !== undefined) return entries.loadAll(beside.keyspace, beside.keys)
+    return references.map((reference) => {
+      const place = placeOf(reference)
+      return place instanceof Error ? mapped(place) : entries.loadAll(place.keyspace, [place.key])[0]!
+    })
   },
-}
-
-function loaded(references: readonly Reference[], context: ResolverContext): readonly LoadedEntry[] {
-  const beside = keysOfOneKeyspace(references)
-  if (beside !== undefined) return context.entries.loadAll(beside.keyspace, beside.keys)
-  return eachOrError(references.map(placeOf), (place) =>
-    place instanceof Error ? place : context.entries.load(place.keyspace, place.key),
-  )
 }
 
 /** What gateways send: references to entries of one keyspace. `undefined` for anything else. */
@@ -56,13 +52,4 @@ function placeOfId(id: unknown): Place | Error {
     const [keyspace, key] = parseEntryId(id)
     return { keyspace, key }
   })
-}
-
-function isToBeMapped(entry: LoadedEntry): boolean {
-  return entry instanceof Promise || entry instanceof Error
-}
-
-function shown(entry: LoadedEntry): LoadedEntry {
-  if (entry instanceof Promise) return entry.catch(rejectMapped)
-  return entry instanceof Error ? mapped(entry) : entry
 }

@@ -18,7 +18,7 @@ export interface TypedContext {
   readonly entries: {
     /** Reads one entry: at once from memory, or together with all others that the operation asks for at the moment. */
     load(keyspace: string, key: string): Entry | null | Promise<Entry | null>
-    /** The same of many, in order, with the errors of those that have any. What is an error already stays one. */
+    /** The same of many, in order, each with the error that it has or is, as clients are to see it. */
     loadAll(keyspace: string, keys: readonly (string | Error)[]): readonly LoadedEntry[]
   }
 }

@@ -41,17 +41,18 @@ describe('the loader of one operation', () => {
     expect(loader.load('things', 'd')).toBeInstanceOf(Promise)
   })
 
-  test('tells of each key of a list what is wrong with it', async () => {
+  test('tells clients of each key of a list what is wrong with it', async () => {
     const { engine, clock } = engineOver(answeringSource((key) => (key === 'bad' ? new Error('no') : key)))
     const loader = new EntryLoader(engine, new ReadRecord(), 1000)
     const [a, bad, empty] = loader.loadAll('things', ['a', 'bad', ''])
     const settled = await after(clock, 0, Promise.allSettled([a, bad, empty]))
     expect(settled).toMatchObject([
       { value: { key: 'a' } },
-      { reason: { code: 'SOURCE_FAILED' } },
-      { reason: { code: 'BAD_USER_INPUT' } },
+      { reason: { extensions: { code: 'SOURCE_FAILED' } } },
+      { reason: { extensions: { code: 'BAD_USER_INPUT' } } },
     ])
-    expect(loader.loadAll('nothing', ['a', 'b'])).toMatchObject(['a', 'b'].map(() => ({ code: 'KEYSPACE_NOT_FOUND' })))
+    const unknown = { extensions: { code: 'KEYSPACE_NOT_FOUND' } }
+    expect(loader.loadAll('nothing', ['a', 'b'])).toMatchObject([unknown, unknown])
   })
 
   test('reads the others of a keyspace together', async () => {
