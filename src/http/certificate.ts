@@ -16,13 +16,20 @@ const lookEveryMs = 2000
  * Gives a server its certificate, and a new one whenever its files change, for connections made from then on. Files that
  * do not fit each other, as while one of them is being replaced, change nothing.
  *
- * @returns stops looking. Rejects where there is no certificate to begin with.
+ * @returns stops looking. Rejects where there is no certificate to begin with, with what the configuration calls it.
  */
 export async function followCertificate(server: Server, files: CertificateFiles, logger: Logger): Promise<() => void> {
   const read = async (): Promise<void> => {
-    const [cert, key] = await Promise.all([readFile(files.cert), readFile(files.key)])
+    const [cert, key] = await Promise.all([
+      readFile(files.cert).catch(unusable('http.tls.cert cannot be read')),
+      readFile(files.key).catch(unusable('http.tls.key cannot be read')),
+    ])
     // Checked before: the server would take what it cannot use.
-    createSecureContext({ cert, key })
+    try {
+      createSecureContext({ cert, key })
+    } catch (error) {
+      unusable(`http.tls: ${files.cert} and ${files.key} cannot be used together`)(error)
+    }
     server.setSecureContext({ cert, key })
   }
   await read()
@@ -37,5 +44,11 @@ export async function followCertificate(server: Server, files: CertificateFiles,
   for (const file of [files.cert, files.key]) watchFile(file, { interval: lookEveryMs, persistent: false }, onChange)
   return () => {
     for (const file of [files.cert, files.key]) unwatchFile(file, onChange)
+  }
+}
+
+function unusable(problem: string): (reason: unknown) => never {
+  return (reason) => {
+    throw new Error(`${problem}: ${reason instanceof Error ? reason.message : String(reason)}`, { cause: reason })
   }
 }

@@ -131,10 +131,18 @@ test('WebSockets over it are closed in order when the server stops', async () =>
   expect(code).toBe(1001)
 })
 
-test('does not start without its certificate', async () => {
-  const tls = { cert: join(folder, 'missing.pem'), key: join(folder, 'missing-key.pem') }
-  const missing = createFedcache({ port: 0, memoryLimit: '16mb', log: { level: 'silent' }, http: { tls } })
-  // Both are read at once; whichever is missed first is told.
-  await expect(missing.listen()).rejects.toThrow(/missing(-key)?\.pem/)
-  await missing.stop()
+test.each<readonly [string, string, string, RegExp]>([
+  ['a certificate', 'missing.pem', 'used-key.pem', /^http\.tls\.cert cannot be read: ENOENT.*missing\.pem/],
+  ['a key', 'used.pem', 'missing-key.pem', /^http\.tls\.key cannot be read: ENOENT.*missing-key\.pem/],
+  [
+    'a key of its certificate',
+    'used.pem',
+    'ca-key.pem',
+    /^http\.tls: .*used\.pem and .*ca-key\.pem cannot be used together: error:/,
+  ],
+])('does not start without %s, and says so', async (_what, cert, key, problem) => {
+  const tls = { cert: join(folder, cert), key: join(folder, key) }
+  const without = createFedcache({ port: 0, memoryLimit: '16mb', log: { level: 'silent' }, http: { tls } })
+  await expect(without.listen()).rejects.toThrow(problem)
+  await without.stop()
 })
