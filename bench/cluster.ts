@@ -8,11 +8,12 @@ import { growthTable, measureGrowth } from './cluster/growth.ts'
 import { measureThroughput, throughputTable } from './cluster/throughput.ts'
 import { inFlight } from './cluster/throughput-orders.ts'
 
+const all = 'fail-over,throughput,growth'
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '2' },
-    only: { type: 'string', default: 'fail-over,throughput,growth' },
+    only: { type: 'string', default: all },
   },
 })
 const rounds = Number(values.rounds)
@@ -48,11 +49,12 @@ const parts = [
 ]
 const report = parts.join('\n\n')
 console.log(report)
-const folder = new URL('results/', import.meta.url)
-mkdirSync(folder, { recursive: true })
-writeFileSync(
-  new URL('cluster.json', folder),
-  `${JSON.stringify({ machine, throughput, failOver, growth }, null, 2)}\n`,
-)
-writeFileSync(new URL('cluster.md', folder), `${report}\n`)
+// A part alone would replace the results of the others.
+if (values.only === all) {
+  const folder = new URL('results/', import.meta.url)
+  mkdirSync(folder, { recursive: true })
+  const results = JSON.stringify({ machine, throughput, failOver, growth }, null, 2)
+  writeFileSync(new URL('cluster.json', folder), `${results}\n`)
+  writeFileSync(new URL('cluster.md', folder), `${report}\n`)
+}
 process.exit(0)
