@@ -16,6 +16,8 @@ const { values } = parseArgs({
     only: { type: 'string', default: all },
   },
 })
+// Each server and peer is ended with this process.
+process.setMaxListeners(100)
 const rounds = Number(values.rounds)
 const seconds = Number(values.seconds)
 const isWanted = (name: string): boolean => values.only.split(',').includes(name)
