@@ -20,7 +20,8 @@ export function keyProblem(
   limits: InputLimits,
   options?: FedcacheErrorOptions,
 ): FedcacheError | undefined {
-  if (typeof key !== 'string') return badInput(`A key is a string; received ${typeof key}.`, options)
+  if (typeof key !== 'string')
+    return badInput(`A key is a string; received ${key === null ? 'null' : typeof key}.`, options)
   if (key.length === 0) return badInput('A key has at least one character; received an empty one.', options)
   // A string of n UTF-16 units has n to 3n bytes of UTF-8, so most keys are judged by their length alone.
   if (key.length * 3 > limits.maxKeyBytes && Buffer.byteLength(key) > limits.maxKeyBytes) {

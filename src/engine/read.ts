@@ -32,6 +32,7 @@ export function read(
   keys: readonly string[],
   options: ReadOptions,
 ): readonly ReadResult[] | Promise<readonly ReadResult[]> {
+  if (!keys.every(isText)) return readTexts(context, keyspace, keys, options)
   if (!context.peers.mayServe()) return readWhenMayServe(context, keyspace, keys, options)
   const { counters, policy } = keyspace
   const nowMs = context.clock.monotonic()
@@ -68,7 +69,8 @@ export function readNow(
   key: string,
   nowMs: number,
 ): EntryView | null | undefined {
-  return context.peers.mayServe() ? answerable(context, keyspace, key, keyspace.find(key), nowMs) : undefined
+  if (!context.peers.mayServe() || !isText(key)) return undefined
+  return answerable(context, keyspace, key, keyspace.find(key), nowMs)
 }
 
 /** The same of many keys, all at one moment. */
@@ -78,7 +80,7 @@ export function readAllNow(
   keys: readonly string[],
   nowMs: number,
 ): readonly (EntryView | null | undefined)[] {
-  if (!context.peers.mayServe()) return keys.map(() => undefined)
+  if (!context.peers.mayServe() || !keys.every(isText)) return keys.map(() => undefined)
   const { entries } = keyspace.findAll(keys)
   return keys.map((key, index) => answerable(context, keyspace, key, entries[index], nowMs))
 }
@@ -122,6 +124,25 @@ function fromMemory(
   counters.staleHits++
   if (keyspace.flights.get(key) === undefined) context.depart(keyspace, key, nowMs)
   return view(context, keyspace, entry, 'STALE', nowMs)
+}
+
+function isText(key: unknown): key is string {
+  return typeof key === 'string'
+}
+
+/** Reads those that are texts, and refuses the others, which JavaScript callers may give: nothing could look them up. */
+function readTexts(
+  context: ReadContext,
+  keyspace: Keyspace,
+  keys: readonly unknown[],
+  options: ReadOptions,
+): readonly ReadResult[] | Promise<readonly ReadResult[]> {
+  const placed = (results: readonly ReadResult[]): readonly ReadResult[] => {
+    const rest = results.values()
+    return keys.map((key) => (isText(key) ? rest.next().value! : keyProblem(key, context.limits)!))
+  }
+  const results = read(context, keyspace, keys.filter(isText), options)
+  return results instanceof Promise ? results.then(placed) : placed(results)
 }
 
 /** A process that was paused, or has just started, must hear what changed before it answers from its memory. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { FedcacheError } from '../../src/errors.ts'
 import type { SimulatedProcess } from './simulated-cluster.ts'
 import { type Given, SmallWorld } from './small-world.ts'
 
@@ -27,6 +28,14 @@ describe('one load', () => {
     )
     expect(new Set(await world.ended(Promise.all(reading)))).toEqual(new Set([1]))
     expect(keys.map(loads)).toEqual(keys.map(() => 1))
+  })
+
+  test('is made for texts alone: other keys, which JavaScript callers may give, are refused', async () => {
+    const [a] = await world.start('a', 'b')
+    world.cluster.sources.loaded.change('k', 1)
+    const results = await world.ended(a!.engine.getMany('loaded', [null, 'k', undefined, 5] as never))
+    const told = results.map((result) => (result instanceof FedcacheError ? result.code : result?.key))
+    expect(told).toEqual(['BAD_USER_INPUT', 'k', 'BAD_USER_INPUT', 'BAD_USER_INPUT'])
   })
 
   test.each(['kill', 'pause'] as const)('is followed by one more where the owner ends by %s', async (fault) => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Engine } from '../../../src/engine/engine.ts'
-import { engineFixture, engineOver, failure, keyspaceDefinition } from '../../support/engine-fixture.ts'
+import { FedcacheError } from '../../../src/errors.ts'
+import { after, engineFixture, engineOver, failure, keyspaceDefinition } from '../../support/engine-fixture.ts'
 import { answeringSource } from '../../support/scripted-source.ts'
 
 function anEngine(): Engine {
@@ -18,6 +19,20 @@ function anEngine(): Engine {
 async function call(engine: Engine, method: keyof Engine, ...given: readonly unknown[]): Promise<unknown> {
   return Reflect.apply(engine[method] as () => unknown, engine, given)
 }
+
+test.each([[null], [undefined], [5], [{}]])('a key that is no text is refused, and no other: %o', async (key) => {
+  const { engine, clock } = engineOver(answeringSource((text) => text))
+  const keys = [key, 'a', key, 'b'] as never
+  const results = await after(clock, 0, engine.getMany('things', keys))
+  const told = results.map((result) => (result instanceof FedcacheError ? result.code : result?.key))
+  expect(told).toEqual(['BAD_USER_INPUT', 'a', 'BAD_USER_INPUT', 'b'])
+  expect(await failure(call(engine, 'get', 'things', key))).toMatchObject({
+    code: 'BAD_USER_INPUT',
+    message: `A key is a string; received ${key === null ? 'null' : typeof key}.`,
+  })
+  expect(engine.readNow('things', key as never)).toBeUndefined()
+  expect(engine.readAllNow('things', ['a', key as never])).toEqual([undefined, undefined])
+})
 
 describe('what is no list', () => {
   test.each<[keyof Engine, unknown]>([
