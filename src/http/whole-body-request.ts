@@ -25,7 +25,8 @@ export class WholeBodyRequest extends IncomingMessage {
    */
   takeBody(onBody: (body: Buffer) => void): void {
     // What has come already lies in the stream.
-    while (this.readableLength > 0) this.#add(this.read() as Buffer)
+    let early: Buffer | null = this.readableLength > 0 ? this.read() : null
+    for (; early !== null; early = this.read()) this.#add(early)
     this.#onBody = onBody
     if (this.complete) this.#giveBody(onBody)
   }

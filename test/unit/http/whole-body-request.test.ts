@@ -56,6 +56,18 @@ describe('takes a body', () => {
   })
 })
 
+it('gives no body where it was cut off before that was asked for', async () => {
+  const request = begun()
+  request.push(Buffer.from('one'))
+  request.push(Buffer.from('two'))
+  request.destroy()
+  await nextTurn()
+  const onBody = vi.fn<(body: Buffer) => void>()
+  request.takeBody(onBody)
+  await nextTurn()
+  expect(onBody).not.toHaveBeenCalled()
+})
+
 it('is a stream as any request, where its body is not taken', async () => {
   const request = begun()
   request.push(Buffer.from('one'))
