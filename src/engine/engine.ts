@@ -231,7 +231,7 @@ export class Engine {
     return readNow(this.#readContext, this.#served(keyspace).keyspace, key, nowMs)
   }
 
-  /** The same of many keys, in order and at one moment. Takes any number of keys. */
+  /** The same of many keys, in order and at one moment. Takes any number of keys, and trusts that they are texts. */
   readAllNow(keyspace: string, keys: readonly string[], nowMs?: number): readonly (Entry | null | undefined)[] {
     return readAllNow(this.#readContext, this.#served(keyspace).keyspace, keys, nowMs ?? this.nowMs())
   }

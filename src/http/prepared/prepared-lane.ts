@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { GraphqlHandler } from '../graphql-handler.ts'
 import type { RequestContext } from '../request-context.ts'
@@ -17,7 +17,7 @@ export interface PreparedLaneOptions {
   /** Judges documents. */
   readonly handler: GraphqlHandler
   /** Answers whatever this lane does not. */
-  readonly general: RequestListener
+  readonly general: RequestListener<IncomingMessage>
   /** What resolvers share, as the sender of a request may use it. */
   readonly context: OperationContext
   readonly maxBodyBytes: number
@@ -32,7 +32,11 @@ interface Target extends AnswerTarget {
 }
 
 /** Answers a request that came over a socket; `known` is what has been found out of it already. */
-export type RequestListener = (request: WholeBodyRequest, response: ServerResponse, known: RequestContext) => void
+export type RequestListener<Request extends IncomingMessage = WholeBodyRequest> = (
+  request: Request,
+  response: ServerResponse,
+  known: RequestContext,
+) => void
 
 /** What is kept of operations, and for how many. */
 const documentLimits = { maxDocuments: 1000, maxBytes: 32 * 2 ** 20 }
@@ -112,7 +116,7 @@ function documentReader(handler: GraphqlHandler): (query: string) => PreparedDoc
 
 /** Whether a request has nothing about it that only the general handler knows what to make of. */
 function isPlain(
-  { method, url = '', headers }: WholeBodyRequest,
+  { method, url = '', headers }: IncomingMessage,
   { head }: RequestContext,
   maxBodyBytes: number,
 ): boolean {
@@ -135,12 +139,12 @@ function isPlain(
 }
 
 /** The same request, to be read once more. */
-function withBody(request: WholeBodyRequest, body: Buffer): WholeBodyRequest {
+function withBody(request: IncomingMessage, body: Buffer): IncomingMessage {
   const { method, url, headers, socket } = request
   return Object.assign(Readable.from([body], { objectMode: false }), {
     method,
     url,
     headers,
     socket,
-  }) as unknown as WholeBodyRequest
+  }) as unknown as IncomingMessage
 }
