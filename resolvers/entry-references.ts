@@ -1,3 +1,4 @@
+import { AlikeObjects, objectsOf } from '../src/engine/alike-objects.ts'
 import { FedcacheError, orError } from '../src/errors.ts'
 import type { ResolverContext } from './context.ts'
 import { parseEntryId } from './entry-id.ts'
@@ -5,6 +6,10 @@ import type { LoadedEntry } from './entry-loader.ts'
 import { mapped } from './errors.ts'
 
 type Reference = Readonly<Record<string, unknown>>
+interface KeysOfOneKeyspace {
+  readonly keyspace: string
+  readonly keys: readonly string[]
+}
 interface Place {
   readonly keyspace: string
   readonly key: string
@@ -12,10 +17,13 @@ interface Place {
 
 /** Reads the entries that a gateway refers to, by their ids or by keyspace and key: each, `null`, or its error. */
 export const entryReferences = {
-  __resolveReferences: (references: readonly Reference[], { entries }: ResolverContext): readonly LoadedEntry[] => {
+  __resolveReferences: (
+    references: readonly Reference[] | AlikeObjects,
+    { entries }: ResolverContext,
+  ): readonly LoadedEntry[] => {
     const beside = keysOfOneKeyspace(references)
     if (beside !== undefined) return entries.loadAll(beside.keyspace, beside.keys)
-    return references.map((reference) => {
+    return objectsOf(references).map((reference) => {
       const place = placeOf(reference)
       return place instanceof Error ? mapped(place) : entries.loadAll(place.keyspace, [place.key])[0]!
     })
@@ -23,9 +31,12 @@ export const entryReferences = {
 }
 
 /** What gateways send: references to entries of one keyspace. `undefined` for anything else. */
-function keysOfOneKeyspace(
-  references: readonly Reference[],
-): { readonly keyspace: string; readonly keys: readonly string[] } | undefined {
+function keysOfOneKeyspace(references: readonly Reference[] | AlikeObjects): KeysOfOneKeyspace | undefined {
+  if (references instanceof AlikeObjects) {
+    const { id, keyspace } = references.first
+    const isBeside = references.name === 'key' && id === undefined && typeof keyspace === 'string'
+    return isBeside ? { keyspace, keys: references.texts } : keysOfOneKeyspace(references.objects)
+  }
   let keyspace: string | undefined
   const keys = new Array<string>(references.length)
   for (let index = 0; index < references.length; index++) {

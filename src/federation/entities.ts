@@ -1,14 +1,18 @@
 import { GraphQLError, type GraphQLFieldResolver } from 'graphql'
+import { AlikeObjects, objectsOf } from '../engine/alike-objects.ts'
 import { FedcacheError } from '../errors.ts'
 import { noteEntities } from './entity-tags.ts'
 import { StoredEntity } from './stored-entity.ts'
 import { type JsonObject, isJsonObject } from './stored-values.ts'
 
+/** What a gateway refers to entities by. */
+export type References = readonly JsonObject[] | AlikeObjects
+
 /**
  * Reads what a gateway refers to, all of one type: for each reference, in order, the entity, `null` where there is none,
  * an error, or a promise of one of the first two. Never throws.
  */
-export type ReferenceReader = (references: readonly JsonObject[], context: unknown) => readonly unknown[]
+export type ReferenceReader = (references: References, context: unknown) => readonly unknown[]
 
 const entryType = 'Entry'
 
@@ -42,7 +46,7 @@ export function entitiesResolver(
   maxRepresentations: number,
 ): GraphQLFieldResolver<unknown, unknown> {
   return (_parent, args, context) => {
-    const representations = args['representations'] as readonly unknown[]
+    const representations = args['representations'] as readonly unknown[] | AlikeObjects
     if (representations.length > maxRepresentations) {
       throw new FedcacheError(
         'TOO_MANY_KEYS',
@@ -54,22 +58,24 @@ export function entitiesResolver(
 }
 
 function readEach(
-  representations: readonly unknown[],
+  representations: readonly unknown[] | AlikeObjects,
   context: unknown,
   readers: ReadonlyMap<unknown, ReferenceReader>,
 ): readonly unknown[] {
   // What gateways send: all of one type.
   if (areOfOneType(representations)) {
-    const read = readerOf(representations[0], readers)
+    const first = representations instanceof AlikeObjects ? representations.first : representations[0]
+    const read = readerOf(first, readers)
     if (typeof read === 'function') return read(representations, context)
   }
-  return representations.map((reference) => {
+  return objectsOf(representations).map((reference) => {
     const read = readerOf(reference, readers)
     return typeof read === 'function' ? read([reference as JsonObject], context)[0] : read
   })
 }
 
-function areOfOneType(references: readonly unknown[]): references is readonly JsonObject[] {
+function areOfOneType(references: readonly unknown[] | AlikeObjects): references is References {
+  if (references instanceof AlikeObjects) return references.name !== '__typename'
   const [first] = references
   if (!isJsonObject(first)) return false
   const typeName = first['__typename']

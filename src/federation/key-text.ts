@@ -1,5 +1,7 @@
 import { GraphQLID, GraphQLString } from 'graphql'
-import { FedcacheError, orError } from '../errors.ts'
+import { AlikeObjects, objectsOf } from '../engine/alike-objects.ts'
+import { FedcacheError, eachOrError, orError } from '../errors.ts'
+import type { References } from './entities.ts'
 import { type FieldPath, type KeyTemplate, rendered } from './key-template.ts'
 import { isJsonObject, valueAt } from './stored-values.ts'
 import type { KeyField, TypedKey } from './typed-schema.ts'
@@ -41,6 +43,19 @@ export function singleKeyText(typeName: string, { fields, template }: TypedKey, 
         template,
         template.paths.map(() => text),
       )
+}
+
+/** The key that each reference means, or the error of that. */
+export function keyTexts(typeName: string, key: TypedKey, references: References): readonly (string | Error)[] {
+  if (references instanceof AlikeObjects && isOnlyField(key, references.name)) {
+    return eachOrError(references.texts, (text) => singleKeyText(typeName, key, text))
+  }
+  return eachOrError(objectsOf(references), (reference) => keyText(typeName, key, reference))
+}
+
+function isOnlyField({ fields }: TypedKey, name: string): boolean {
+  const path = fields[0]?.path
+  return fields.length === 1 && path?.length === 1 && path[0] === name
 }
 
 /** Whether a reference has all fields of a key. */

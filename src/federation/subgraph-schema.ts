@@ -1,6 +1,7 @@
 import { buildSubgraphSchema } from '@apollo/subgraph'
 import { addResolversToSchema } from '@graphql-tools/schema'
 import { type GraphQLSchema, GraphQLScalarType, concatAST } from 'graphql'
+import type { TakesAlike } from '../engine/alike-objects.ts'
 import { describeFederation } from './describe-federation.ts'
 import { type ReferenceReader, entitiesResolver, entityTypeName } from './entities.ts'
 import { federationLink } from './federation-link.ts'
@@ -34,7 +35,11 @@ export function subgraphSchema(options: SubgraphSchemaOptions): GraphQLSchema {
   const all = merged([resolvers as ResolverMap, typed])
   const subgraph = buildSubgraphSchema([{ typeDefs, resolvers: scalarsOf(all) as never }])
   const { _entities } = mapErrors({ _entities: entitiesResolver(readersOf(all), maxRepresentations) })
-  const roots = { Query: { _entities, _service: () => ({ sdl }) }, _Entity: { __resolveType: entityTypeName } }
+  const entities = { resolve: _entities, extensions: { takesAlike: 'representations' } satisfies TakesAlike }
+  const roots = {
+    Query: { _entities: entities, _service: () => ({ sdl }) },
+    _Entity: { __resolveType: entityTypeName },
+  }
   const schema = addResolversToSchema({
     schema: subgraph,
     resolvers: unbound(merged([fieldsOf(all), roots])) as never,

@@ -1,11 +1,12 @@
 import { type FieldDefinitionNode, type GraphQLFieldResolver } from 'graphql'
+import { objectsOf } from '../engine/alike-objects.ts'
 import type { Entry } from '../engine/entry.ts'
 import { FedcacheError, eachOrError, orError } from '../errors.ts'
 import { copiedField } from './copied-field.ts'
 import type { ReferenceReader } from './entities.ts'
 import { rememberEntry } from './entity-tags.ts'
 import { entryField } from './entry-field.ts'
-import { hasKey, keyText, singleKeyText } from './key-text.ts'
+import { hasKey, keyText, keyTexts, singleKeyText } from './key-text.ts'
 import { isObjectNode } from './object-node.ts'
 import { keysArgument } from './root-fields.ts'
 import { storedField } from './stored-field.ts'
@@ -122,9 +123,9 @@ function referenceReader(entity: TypedEntity, { refer, make }: EntityMakers): Re
   return (references, shared) => {
     const context = shared as TypedContext
     if (key === undefined || keys.length > 1 || externalFields.length > 0) {
-      return eachOrError(references, (reference) => refer(entity, reference, context))
+      return eachOrError(objectsOf(references), (reference) => refer(entity, reference, context))
     }
-    const texts = eachOrError(references, (reference) => keyText(name, key, reference))
+    const texts = keyTexts(name, key, references)
     return eachOrError(context.entries.loadAll(key.keyspace, texts), (entry) => make(entry, key, context))
   }
 }

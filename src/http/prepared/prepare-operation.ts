@@ -10,6 +10,7 @@ import {
 } from 'graphql'
 import { Compiler, TooManyFields } from './compiler.ts'
 import type { Operation, Run } from './run.ts'
+import { variablesTakenApart } from './variables-taken-apart.ts'
 import type { SelectionWriter } from './value-writers.ts'
 import { type GivenVariables, type VariableCoercion, variableCoercion } from './variables.ts'
 
@@ -50,7 +51,10 @@ export function prepareOperation(
   const node = getOperationAST(document, operationName)
   if (node?.operation !== OperationTypeNode.QUERY) return undefined
   const conditions = conditionsOf(document)
-  const coerce = variableCoercion(schema, node)
+  let takenApart: ReadonlySet<string> | undefined
+  const coerce = variableCoercion(schema, node, (name) =>
+    (takenApart ??= variablesTakenApart(schema, document)).has(name),
+  )
   if (coerce === undefined || conditions.length > maxConditions) return undefined
   return new CompiledOperation({ schema, node, fragments: fragmentsOf(document) }, conditions, coerce, onCompiled)
 }

@@ -71,7 +71,7 @@ export function preparedLane(options: PreparedLaneOptions): RequestListener {
   const answerQuery = (target: Target): void => {
     const { method, url = '' } = target.request
     if (method === 'GET') respond(target, addressParameters(url.slice(url.indexOf('?') + 1), trusted))
-    else target.request.takeBody((body) => respond(target, bodyParameters(body.toString('utf8'), trusted), body))
+    else target.request.takeBody((body) => respond(target, bodyParameters(body, trusted), body))
   }
 
   return (request, response, known) => {

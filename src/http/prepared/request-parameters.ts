@@ -14,7 +14,7 @@ export interface PlainParameters {
  *
  * @param trusted documents that may be meant by their ids.
  */
-export function bodyParameters(body: string, trusted?: TrustedDocuments): PlainParameters | undefined {
+export function bodyParameters(body: Buffer, trusted?: TrustedDocuments): PlainParameters | undefined {
   let parsed: unknown
   try {
     parsed = parseJson(body)

@@ -13,6 +13,7 @@ import {
 } from 'graphql'
 import type { FieldArguments } from './field-arguments.ts'
 import { nodesAt } from './field-nodes.ts'
+import { type GivenVariables, withLists } from './variables.ts'
 
 /** Where a value stands in the answer, from the inside out; what graphql-js hands to resolvers. */
 export type Path = GraphQLResolveInfo['path']
@@ -28,7 +29,7 @@ export interface Operation {
 export interface Run {
   readonly operation: Operation
   readonly context: unknown
-  readonly variables: Readonly<Record<string, unknown>>
+  readonly variables: GivenVariables
   /** Errors of fields, in the order in which they came up. */
   readonly errors: GraphQLError[]
 }
@@ -86,7 +87,7 @@ export class FieldInfo implements GraphQLResolveInfo {
   }
 
   get variableValues(): GraphQLResolveInfo['variableValues'] {
-    return this.#run.variables
+    return withLists(this.#run.variables)
   }
 }
 

@@ -15,9 +15,10 @@ import {
   typeFromAST,
   valueFromAST,
 } from 'graphql'
+import { AlikeObjects } from '../../engine/alike-objects.ts'
 import { sharedText } from './shared-text.ts'
 
-/** Variables as a client sent them. */
+/** Variables as a client sent them; lists of objects may be kept as {@link AlikeObjects}. */
 export type GivenVariables = Readonly<Record<string, unknown>>
 
 /** Turns what a client sent into what resolvers are handed; `undefined` where it does not fit. */
@@ -33,10 +34,13 @@ interface Variable {
 /**
  * Prepares the coercion of an operation's variables. Values that coercion would leave as they are, which are nearly
  * all, are only looked at; the others go through graphql-js. `undefined` where that cannot be prepared.
+ *
+ * @param isTakenApart whether a variable is used only where {@link AlikeObjects} are taken; elsewhere it has to be a list.
  */
 export function variableCoercion(
   schema: GraphQLSchema,
   operation: OperationDefinitionNode,
+  isTakenApart: (name: string) => boolean,
 ): VariableCoercion | undefined {
   const definitions = operation.variableDefinitions ?? []
   const variables: Variable[] = []
@@ -49,14 +53,28 @@ export function variableCoercion(
     variables.push(variableOf(schema, name, type))
     if (defaultValue !== undefined) defaults[name] = valueFromAST(defaultValue, type)
   }
-  return (given) => {
+  const coerce: VariableCoercion = (given) => {
     let isWhole = true
     for (const { name, isCoerced } of variables) {
-      if (!Object.hasOwn(given, name)) isWhole = false
-      else if (!isCoerced(given[name])) return getVariableValues(schema, definitions, given).coerced
+      const value = given[name]
+      if (value instanceof AlikeObjects) {
+        if (!isTakenApart(name)) return coerce(withLists(given))
+      } else if (!Object.hasOwn(given, name)) {
+        isWhole = false
+      } else if (!isCoerced(value)) {
+        return getVariableValues(schema, definitions, withLists(given)).coerced
+      }
     }
     return isWhole ? given : completed(given, variables, defaults)
   }
+  return coerce
+}
+
+/** The same variables with a list in place of what is kept as {@link AlikeObjects}. */
+export function withLists(given: GivenVariables): GivenVariables {
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [name, value instanceof AlikeObjects ? value.objects : value]),
+  )
 }
 
 /** What was given, with defaults for what was not; `undefined` where neither is there and one has to be. */

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { resolverContext } from '../../../resolvers/context.ts'
+import { entryId } from '../../../resolvers/entry-id.ts'
 import { mappingErrors } from '../../../resolvers/errors.ts'
 import { resolvers } from '../../../resolvers/index.ts'
 import type { EngineApi } from '../../../src/engine/engine-api.ts'
@@ -344,6 +345,10 @@ async function compare(lanes: Lanes, seed: number, rounds: number): Promise<numb
   return 1 - lanes.handedOn / rounds
 }
 
+const id = entryId('kept', 'list')
+const keyAt = (index: number): string => [...Object.keys(values), 'absent'][index % 7]!
+const thingAt = (index: number): string => ['whole', 'odd', 'nested', 'edges', 'none', 'absent'][index % 6]!
+
 describe('the prepared lane', () => {
   it.each([1, 2, 3, 4])('answers as the general one does, byte for byte (seed %i)', async (seed) => {
     // Otherwise this compares the general handler with itself.
@@ -369,6 +374,42 @@ describe('the prepared lane', () => {
       }
     },
   )
+
+  it.each<readonly [string, (index: number) => object]>([
+    ['the keys of entries', (index) => ({ __typename: 'Entry', keyspace: 'kept', key: keyAt(index) })],
+    ['keyspaces', (index) => ({ __typename: 'Entry', key: 'plain', keyspace: `${index % 2 ? 'kept' : 'json'}` })],
+    ['keys, where their keyspace is no text', (index) => ({ __typename: 'Entry', keyspace: 7, key: keyAt(index) })],
+    ['keys beside an id', (index) => ({ __typename: 'Entry', id, keyspace: 'kept', key: keyAt(index) })],
+    ['ids of entries', (index) => ({ __typename: 'Entry', id: entryId('kept', keyAt(index)) })],
+    ['ids of a type', (index) => ({ __typename: 'Thing', id: thingAt(index) })],
+    ['what is no key', (index) => ({ __typename: 'Thing', id: 'whole', more: `${index}` })],
+    ['a name with a point in it', (index) => ({ __typename: 'Thing', 'id.id': thingAt(index) })],
+    ['their types', (index) => ({ id: 'whole', __typename: ['Thing', 'Entry', 'Nothing'][index % 3] })],
+    ['ids of a type that is none', (index) => ({ __typename: 'Nothing', id: thingAt(index) })],
+    ['ids, where their type is no text', (index) => ({ __typename: ['Thing'], id: thingAt(index) })],
+  ])('takes many representations that differ in %s for what they are', async (_, make) => {
+    const representations = Array.from({ length: 24 }, (_item, index) => make(index))
+    const selected = '{ __typename ... on Entry { id value } ... on Thing { id code other { id } } }'
+    const whole = `_entities(representations: $list) ${selected}`
+    for (const query of [
+      `query ($list: [_Any!]!) { ${whole} }`,
+      `query ($list: [_Any!]! = []) { ${whole} twice: ${whole} }`,
+      `query ($list: [_Any!]!) { ...Both } fragment Both on Query { ${whole} }`,
+      `query ($list: [_Any!]!) { ${whole} part: _entities(representations: [{ __typename: "Thing", id: $list }]) ${selected} }`,
+      `query ($list: [_Any!]!, $id: ID!) { ${whole} thing(id: $id) { id } }`,
+      `query ($list: [_Any!]!, $id: ID!, $is: Boolean!) { ${whole} }`,
+      `query ($list: [String!]!) { entries(keyspace: "kept", keys: $list) { key } }`,
+      `query ($other: Boolean) { __typename @skip(if: $other) }`,
+    ]) {
+      const body = JSON.stringify({ query, variables: { list: representations, id: 7 } })
+      const sent = { method: 'POST', path: '/graphql', headers: { 'content-type': 'application/json' }, body }
+      const both = () => Promise.all([send(open.lanePort, sent), send(open.generalPort, sent)])
+      // Of what is loaded, errors come in whatever order they come up.
+      await both()
+      const [lane, general] = await both()
+      expect({ query, answer: lane }).toEqual({ query, answer: general })
+    }
+  })
 
   it('takes trusted documents by their ids', async () => {
     const generator = new OperationGenerator(schema, argumentValues, seededRandom(7))

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
+import { AlikeObjects } from '../../../../src/engine/alike-objects.ts'
 import { parseJson } from '../../../../src/http/prepared/parse-json.ts'
 
 const query = `query Entities($representations: [_Any!]!) { _entities(representations: $representations) { ${'__typename '.repeat(40)} } }`
@@ -8,20 +9,27 @@ const query = `query Entities($representations: [_Any!]!) { _entities(representa
 function outcome(parse: (text: string) => unknown, text: string): string {
   try {
     const value = parse(text)
-    return JSON.stringify(value, (_name, part: unknown) =>
-      typeof part === 'object' &&
-      part !== null &&
-      !Array.isArray(part) &&
-      Object.getPrototypeOf(part) !== Object.prototype
+    return JSON.stringify(value, (_name, kept: unknown) => {
+      const part = kept instanceof AlikeObjects ? kept.objects : kept
+      return typeof part === 'object' &&
+        part !== null &&
+        !Array.isArray(part) &&
+        Object.getPrototypeOf(part) !== Object.prototype
         ? 'of another prototype'
-        : part,
-    )
+        : part
+    })
   } catch (error) {
     return String(error)
   }
 }
 
-const expectSame = (text: string): void => expect(outcome(parseJson, text)).toBe(outcome(JSON.parse, text))
+const parsed = (text: string): unknown => parseJson(Buffer.from(text))
+
+const expectSame = (sent: string): void => {
+  // As it comes over the wire.
+  const text = sent.toWellFormed()
+  expect(outcome(parsed, text)).toBe(outcome(JSON.parse, text))
+}
 
 function times<Item>(count: number, make: (index: number) => Item): Item[] {
   return Array.from({ length: count }, (_, index) => make(index))
@@ -79,6 +87,7 @@ describe('the JSON of a request', () => {
       fc.record({ __typename: fc.constant('City'), id: fc.oneof(fc.string({ maxLength: 12 }), fc.nat()) }),
     )
     const alike = fc.oneof(
+      fc.array(fc.string({ maxLength: 12 }), { minLength: 9, maxLength: 40 }),
       fc.array(fc.string({ unit: 'grapheme', maxLength: 12 }), { minLength: 9, maxLength: 40 }),
       fc
         .tuple(fc.dictionary(fc.string({ maxLength: 5 }), fc.jsonValue({ maxDepth: 1 }), { maxKeys: 3 }), fc.nat(40))
@@ -112,15 +121,17 @@ describe('the JSON of a request', () => {
     const parse = vi.spyOn(JSON, 'parse')
     for (const body of [...bodies(times(20, String)), ...bodies(references)]) {
       parse.mockClear()
-      parseJson(body)
+      parsed(body)
       expect(parse).not.toHaveBeenCalledWith(body)
       expect(parse).toHaveBeenCalled()
     }
   })
 
-  it('shares no objects between its items', () => {
-    const body = bodies(times(20, (id) => ({ id: `${id}` })))[0]!
-    const { list } = (parseJson(body) as { readonly variables: { readonly list: readonly object[] } }).variables
-    expect(new Set(list).size).toBe(20)
+  it('has lists of objects that are alike as the first of them and the texts in which they differ', () => {
+    const references = times(20, (id) => ({ __typename: 'City', id: `${id}` }))
+    const { variables } = parsed(bodies(references)[0]!) as { readonly variables: { readonly list: AlikeObjects } }
+    expect(variables.list).toMatchObject({ first: references[0], name: 'id', texts: times(20, String), length: 20 })
+    expect(variables.list.objects).toEqual(references)
+    expect(new Set(variables.list.objects).size).toBe(20)
   })
 })
