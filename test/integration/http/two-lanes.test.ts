@@ -397,9 +397,9 @@ describe('the prepared lane', () => {
       `query ($list: [_Any!]!) { ...Both } fragment Both on Query { ${whole} }`,
       `query ($list: [_Any!]!) { ${whole} part: _entities(representations: [{ __typename: "Thing", id: $list }]) ${selected} }`,
       `query ($list: [_Any!]!, $id: ID!) { ${whole} thing(id: $id) { id } }`,
-      `query ($list: [_Any!]!, $id: ID!, $is: Boolean!) { ${whole} }`,
+      `query ($list: [_Any!]!, $is: Boolean!) { ${whole} __typename @include(if: $is) }`,
       `query ($list: [String!]!) { entries(keyspace: "kept", keys: $list) { key } }`,
-      `query ($other: Boolean) { __typename @skip(if: $other) }`,
+      `query ($id: ID!) { thing(id: $id) { id } }`,
     ]) {
       const body = JSON.stringify({ query, variables: { list: representations, id: 7 } })
       const sent = { method: 'POST', path: '/graphql', headers: { 'content-type': 'application/json' }, body }
